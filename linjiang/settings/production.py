@@ -1,0 +1,55 @@
+"""A city: everything from the environment; refuses to start, naming every variable that is missing or unfit."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from linjiang.settings.base import *
+from linjiang.settings.base import DATABASE_URL, REDIS_URL, env
+from linjiang.settings.secret import is_weak
+
+DEBUG = False
+SECRET_KEY = env("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = [host for host in env.list("ALLOWED_HOSTS", default=[]) if host]
+SITE_URL = env("SITE_URL", default="")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+_wrong = []
+if not SECRET_KEY:
+    _wrong.append("SECRET_KEY is missing")
+elif is_weak(SECRET_KEY):
+    _wrong.append("SECRET_KEY is a demonstration's, or shorter than 50 characters")
+if not ALLOWED_HOSTS:
+    _wrong.append("ALLOWED_HOSTS is missing (names of this site, separated by commas)")
+elif "*" in ALLOWED_HOSTS:
+    _wrong.append("ALLOWED_HOSTS must name the hosts, not *")
+if not DATABASE_URL.startswith(("postgres://", "postgresql://")):
+    _wrong.append("DATABASE_URL is missing (postgres://user:password@host:5432/name)")
+if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    _wrong.append("REDIS_URL is missing (redis://host:6379/0)")
+if not SITE_URL.startswith("https://"):
+    _wrong.append("SITE_URL is missing (https:// and the name people type)")
+if _wrong:
+    message = "Not starting. Set in the environment: " + "; ".join(_wrong) + "."
+    raise ImproperlyConfigured(message)
+
+# The reverse proxy ends TLS, sets this header itself and drops one that came from outside (deploy/Caddyfile).
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = True
+# The health check comes from inside, past the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = True
+
+# One proxy stands in front: the last address it adds is the caller's, all before it may be invented.
+AXES_IPWARE_PROXY_COUNT = 1
+AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"]
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
