@@ -1,6 +1,7 @@
 """Template tags and filters of the one look: icons, dates and numbers in words, deadlines, form fields.
 
-Load with `{% load lj %}`. What each component expects is written in the head of its template and in docs/design-system.md.
+Load with `{% load lj %}`. What each component expects is written in the head of its template and in
+docs/design-system.md.
 """
 
 from dataclasses import dataclass
@@ -114,7 +115,10 @@ def _local(moment: datetime) -> datetime:
 
 @register.filter
 def cn_datetime(moment: datetime | None) -> str:
-    """Return day and time in the city's time zone: 11月22日 14:05, in English 22 Nov 14:05; the year when not this one."""
+    """Return day and time in the city's time zone: 11月22日 14:05, in English 22 Nov 14:05.
+
+    The year is added when it is not this one.
+    """
     if not isinstance(moment, datetime):
         return ""
     local = _local(moment)
@@ -127,7 +131,7 @@ def cn_datetime(moment: datetime | None) -> str:
 
 @register.filter
 def cn_date(day: date | datetime | None) -> str:
-    """Return the day in the city's time zone: 11月22日, in English 22 Nov; the year when not this one."""
+    """Return the day in the city's time zone: 11月22日, in English 22 Nov; with the year when not this one."""
     if not isinstance(day, date):
         return ""
     local = _local(day) if isinstance(day, datetime) else day
@@ -189,7 +193,11 @@ def mask_phone(number: str | None) -> str:
 
 @dataclass(frozen=True)
 class DeadlineWords:
-    """How a deadline stands: `words` for people, `state` (ok, soon, over, none), `used` per cent 0–100 or None, `icon`."""
+    """How a deadline stands.
+
+    `words` are for people, `state` is ok, soon, over or none, `used` is the share of the limit gone in per cent
+    (0–100, None when unknown), `icon` a Lucide name.
+    """
 
     words: str
     state: str
@@ -274,8 +282,10 @@ def field(bound: BoundField, icons: str = "", hint: str = "") -> dict[str, objec
         options = list(bound)
         drawings = icons.split() or [""] * len(options)
         context["options"] = list(zip(options, drawings, strict=False))
-        context["is_wide"] = any(len(str(option.choice_label)) > 12 for option in options)
+        context["has_icons"] = bool(icons)
+        context["is_wide"] = any(len(str(option.choice_label)) > 8 for option in options)
     else:
+        context["is_image"] = "image" in str(widget.attrs.get("accept", ""))
         context["control"] = bound.as_widget(attrs=attrs)
     return context
 

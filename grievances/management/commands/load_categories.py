@@ -1,0 +1,31 @@
+"""manage.py load_categories FILE.csv: make the category tree what the file says."""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from grievances.services.defaults import dump_categories, load_categories
+from linjiang.common.errors import InvalidInput
+from orgs.services.system import system_user
+
+
+class Command(BaseCommand):
+    help = "Load the category tree from CSV (see grievances/data/categories.csv), or print it with --dump."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("file", nargs="?", type=Path)
+        parser.add_argument("--dump", action="store_true", help="print the present tree as CSV instead")
+
+    def handle(self, *args, **options) -> None:
+        if options["dump"]:
+            self.stdout.write(dump_categories(), ending="")
+            return
+        if options["file"] is None:
+            raise CommandError("name a CSV file, or use --dump")
+        try:
+            counts = load_categories(actor=system_user(), text=options["file"].read_text("utf-8"))
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        except InvalidInput as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(", ".join(f"{name}: {count}" for name, count in counts.items()))

@@ -1,0 +1,20 @@
+"""The case's tables, one module per noun."""
+
+from grievances.models.attachments import Attachment
+from grievances.models.categories import Category, Reason
+from grievances.models.grievances import Grievance, NumberBase
+from grievances.models.handling import Assignment, Escalation, Extension, Feedback
+from grievances.models.timeline import GrievanceEvent
+
+__all__ = [
+    "Assignment",
+    "Attachment",
+    "Category",
+    "Escalation",
+    "Extension",
+    "Feedback",
+    "Grievance",
+    "GrievanceEvent",
+    "NumberBase",
+    "Reason",
+]

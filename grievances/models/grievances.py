@@ -1,0 +1,217 @@
+"""The case itself."""
+
+import secrets
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from grievances.choices import (
+    LIVE,
+    RUNNING,
+    Confirmation,
+    Rating,
+    SettledBy,
+    Source,
+    Status,
+    Urgency,
+)
+from grievances.querysets import GrievanceQuerySet
+from linjiang.common.database import PathField
+
+
+def new_token() -> str:
+    """Return 128 bits nobody can guess, for the resident's link."""
+    return secrets.token_urlsafe(16)
+
+
+class Grievance(models.Model):
+    """A case: discovered, reported, assigned, resolved, fed back.
+
+    Changed only by the verbs in `grievances.services`, which lock the row, append one event per change and raise
+    `version` by one. It stays under the units it had when it was filed: `unit_path` never changes.
+    """
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    submission_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.DISCOVERED)
+    title = models.CharField(_("title"), max_length=80)
+    description = models.TextField(_("what is the matter"))
+    category = models.ForeignKey(
+        "grievances.Category",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="grievances",
+        verbose_name=_("category"),
+    )
+    urgency = models.CharField(_("urgency"), max_length=4, choices=Urgency.choices, default=Urgency.WEEK)
+    source = models.CharField(_("source"), max_length=12, choices=Source.choices)
+
+    unit = models.ForeignKey("orgs.Unit", on_delete=models.PROTECT, related_name="grievances", verbose_name=_("unit"))
+    unit_path = PathField(editable=False)
+    household = models.ForeignKey(
+        "orgs.Household",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="grievances",
+        verbose_name=_("household"),
+    )
+    contact = models.ForeignKey(
+        "orgs.Contact",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="grievances",
+        verbose_name=_("contact"),
+    )
+    place = models.CharField(_("place"), max_length=120, blank=True)
+    lat = models.FloatField(_("latitude"), null=True, blank=True)
+    lon = models.FloatField(_("longitude"), null=True, blank=True)
+
+    filed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="filed", verbose_name=_("filed by")
+    )
+    on_behalf = models.BooleanField(_("filed on behalf of the household"), default=False)
+    holder_unit = models.ForeignKey(
+        "orgs.Unit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="held",
+        verbose_name=_("held by unit"),
+    )
+    lead_agency = models.ForeignKey(
+        "orgs.Agency",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="led",
+        verbose_name=_("lead agency"),
+    )
+
+    discovered_at = models.DateTimeField(_("discovered at"))
+    reported_at = models.DateTimeField(_("reported at"), null=True, blank=True)
+    assigned_at = models.DateTimeField(_("assigned at"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    # The clock: when the present limit began, when it ends, how far the ladder was climbed, when it is due next.
+    clock_started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    due_at = models.DateTimeField(_("due at"), null=True, blank=True)
+    acknowledge_due_at = models.DateTimeField(_("to be acknowledged by"), null=True, blank=True)
+    rung = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_alarm_at = models.DateTimeField(null=True, blank=True, editable=False)
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
+    review_on = models.DateField(_("review on"), null=True, blank=True)
+
+    result = models.TextField(_("result"), blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("resolved by"),
+    )
+    settled_by = models.CharField(_("settled by"), max_length=12, choices=SettledBy.choices, blank=True)
+    confirmation = models.CharField(_("confirmed how"), max_length=12, choices=Confirmation.choices, blank=True)
+    rating = models.PositiveSmallIntegerField(_("rating"), choices=Rating.choices, null=True, blank=True)
+    said_resolved = models.BooleanField(_("said to be resolved"), null=True, blank=True)
+    round = models.PositiveSmallIntegerField(_("round"), default=1, editable=False)
+    reopened_count = models.PositiveSmallIntegerField(_("times reopened"), default=0, editable=False)
+    callbacks = models.PositiveSmallIntegerField(_("call-backs"), default=0, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
+    )
+
+    objects = GrievanceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="grievance_status_known"),
+            models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="grievance_urgency_known"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.CLOSED) | (Q(closed_at__isnull=False) & ~Q(confirmation="")),
+                name="grievance_closed_is_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.MERGED) | Q(merged_into__isnull=False), name="grievance_merged_has_target"
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")), name="grievance_not_merged_into_itself"
+            ),
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__range=(1, 5)), name="grievance_rating_of_five"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_alarm_at", "id"], condition=Q(next_alarm_at__isnull=False), name="grievance_alarm"
+            ),
+            models.Index(fields=["unit_path", "reported_at"], name="grievance_unit_reported"),
+            models.Index(
+                fields=["unit_path", "status", "due_at"], condition=Q(status__in=LIVE), name="grievance_live_due"
+            ),
+            models.Index(fields=["due_at", "id"], condition=Q(status__in=LIVE), name="grievance_due"),
+            models.Index(fields=["holder_unit", "due_at"], condition=Q(status__in=LIVE), name="grievance_holder_due"),
+            models.Index(fields=["lead_agency", "due_at"], condition=Q(status__in=LIVE), name="grievance_agency_due"),
+            models.Index(fields=["reported_at"], name="grievance_reported"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("case", args=[self.number])
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in LIVE
+
+    @property
+    def suspended(self) -> bool:
+        return self.suspended_at is not None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the clock runs: somebody other than the household has to act, and it is not suspended."""
+        return self.status in RUNNING and self.suspended_at is None
+
+    def is_overdue(self, *, at: datetime) -> bool:
+        """Say whether the running deadline has passed at `at`."""
+        return self.is_running and self.due_at is not None and self.due_at < at
+
+    @property
+    def unit_name(self) -> str:
+        return self.unit.name
+
+    @property
+    def category_name(self) -> str:
+        return str(self.category) if self.category else ""
+
+
+class NumberBase(models.Model):
+    """Where a day's running numbers begin on the never-resting sequence; one row per day, made by its first case."""
+
+    day = models.DateField(primary_key=True)
+    base = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("number base")
+        verbose_name_plural = _("number bases")
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.base}"

@@ -1,0 +1,143 @@
+"""Who handles a case, what the household said, and how it was urged."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from grievances.choices import Card, Rating, Rung, Standing
+
+
+class Assignment(models.Model):
+    """A case given to an agency: one lead in force, any number of co-handlers."""
+
+    grievance = models.ForeignKey(
+        "grievances.Grievance", on_delete=models.PROTECT, related_name="assignments", verbose_name=_("case")
+    )
+    agency = models.ForeignKey(
+        "orgs.Agency", on_delete=models.PROTECT, related_name="assignments", verbose_name=_("agency")
+    )
+    is_lead = models.BooleanField(_("lead"), default=True)
+    round = models.PositiveSmallIntegerField(_("round"), default=1)
+    assigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("assigned by")
+    )
+    assigned_at = models.DateTimeField(_("assigned at"))
+    acknowledge_due_at = models.DateTimeField(_("to be acknowledged by"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("returned at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grievance"], condition=Q(is_lead=True, ended_at__isnull=True), name="assignment_one_lead"
+            ),
+            models.UniqueConstraint(
+                fields=["grievance", "agency"], condition=Q(ended_at__isnull=True), name="assignment_agency_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["agency", "grievance"], name="assignment_by_agency")]
+
+    def __str__(self) -> str:
+        return f"{self.agency} ← {self.grievance_id}"
+
+
+class Extension(models.Model):
+    """An extension asked for before the limit; granted or refused by community or street staff."""
+
+    grievance = models.ForeignKey(
+        "grievances.Grievance", on_delete=models.PROTECT, related_name="extensions", verbose_name=_("case")
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    days = models.PositiveSmallIntegerField(_("days"))
+    reason = models.ForeignKey(
+        "grievances.Reason", on_delete=models.PROTECT, related_name="+", verbose_name=_("reason")
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    granted = models.BooleanField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("extension")
+        verbose_name_plural = _("extensions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grievance"], condition=Q(decided_at__isnull=True), name="extension_one_pending"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grievance_id} +{self.days}"
+
+
+class Feedback(models.Model):
+    """What the household said of the result of one round; the resident's link takes one per round."""
+
+    grievance = models.ForeignKey(
+        "grievances.Grievance", on_delete=models.PROTECT, related_name="feedback", verbose_name=_("case")
+    )
+    round = models.PositiveSmallIntegerField(_("round"))
+    rating = models.PositiveSmallIntegerField(_("rating"), choices=Rating.choices)
+    said_resolved = models.BooleanField(_("resolved"))
+    comment = models.TextField(_("comment"), blank=True)
+    by = models.CharField(_("given by"), max_length=12, choices=Standing.choices)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(rating__range=(1, 5)), name="feedback_rating_of_five"),
+            models.UniqueConstraint(
+                fields=["grievance", "round"],
+                condition=Q(by=Standing.RESIDENT),
+                name="feedback_resident_once_per_round",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grievance_id}: {self.rating}"
+
+
+class Escalation(models.Model):
+    """A rung of the ladder that fired, or an urge or card given by hand; each rung once per deadline."""
+
+    grievance = models.ForeignKey(
+        "grievances.Grievance", on_delete=models.PROTECT, related_name="escalations", verbose_name=_("case")
+    )
+    card = models.CharField(_("kind"), max_length=8, choices=Card.choices)
+    rung = models.PositiveSmallIntegerField(_("rung"), choices=Rung.choices, null=True, blank=True)
+    due_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    unit = models.ForeignKey(
+        "orgs.Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("told unit")
+    )
+    agency = models.ForeignKey(
+        "orgs.Agency", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("told agency")
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grievance", "due_at", "rung"], condition=Q(rung__isnull=False), name="escalation_rung_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grievance_id} {self.card}"

@@ -1,0 +1,160 @@
+"""Loading and saving categories and reasons as CSV, so that a city edits them in a spreadsheet."""
+
+import csv
+import io
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from grievances.choices import ReasonKind, Urgency
+from grievances.models import Category, Reason
+from linjiang.common.errors import InvalidInput
+from linjiang.common.text import clean
+from orgs.choices import AgencyKind
+from orgs.models import User
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+_HOURS = ("acknowledge_hours", "assign_hours", "resolve_hours", "feedback_hours")
+CATEGORY_COLUMNS = (
+    "code",
+    "parent_code",
+    "name",
+    "name_en",
+    "urgency",
+    *_HOURS,
+    "photo_required",
+    "agency_kind",
+    "keywords",
+)
+REASON_COLUMNS = ("kind", "code", "name", "name_en")
+
+
+@transaction.atomic
+def load_categories(*, actor: User, text: str) -> dict[str, int]:
+    """Make the category tree what the CSV `text` says and return counts of new, changed, unchanged, retired.
+
+    Rows are matched by code; a category that the file no longer has is taken out of use, never deleted. Raise
+    InvalidInput with every bad line; then nothing is applied.
+    """
+    rows = _read(text, CATEGORY_COLUMNS)
+    _check_categories(rows)
+    known = {category.code: category for category in Category.objects.select_for_update()}
+    counts = {"new": 0, "changed": 0, "unchanged": 0, "retired": 0}
+    for position, (_line, row) in enumerate(sorted(rows, key=lambda item: bool(item[1]["parent_code"]))):
+        values = _category_values(row, known, position)
+        category = known.get(row["code"])
+        if category is None:
+            known[row["code"]] = Category.objects.create(code=row["code"], **values)
+            counts["new"] += 1
+        else:
+            counts["changed" if _update(category, values) else "unchanged"] += 1
+    gone = set(known) - {row["code"] for _line, row in rows}
+    counts["retired"] = Category.objects.filter(code__in=gone, is_active=True).update(is_active=False)
+    return counts
+
+
+def dump_categories() -> str:
+    """Return the categories in use as CSV, in the columns that `load_categories` reads."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(CATEGORY_COLUMNS)
+    for category in Category.objects.filter(is_active=True).select_related("parent").order_by("code"):
+        hours = [getattr(category, name) if getattr(category, name) is not None else "" for name in _HOURS]
+        writer.writerow(
+            [
+                category.code,
+                category.parent.code if category.parent else "",
+                category.name,
+                category.name_en,
+                category.urgency,
+                *hours,
+                "1" if category.photo_required else "",
+                category.agency_kind,
+                category.keywords,
+            ]
+        )
+    return buffer.getvalue()
+
+
+@transaction.atomic
+def load_reasons(*, actor: User, text: str) -> int:
+    """Load the listed reasons from CSV and return how many are new; existing ones get the file's names."""
+    new = 0
+    for position, (line, row) in enumerate(_read(text, REASON_COLUMNS)):
+        if row["kind"] not in ReasonKind.values:
+            raise InvalidInput(
+                {"file": _("Line %(line)s: unknown step “%(value)s”.") % {"line": line, "value": row["kind"]}}
+            )
+        _reason, made = Reason.objects.update_or_create(
+            kind=row["kind"],
+            code=row["code"],
+            defaults={"name": row["name"], "name_en": row["name_en"], "position": position, "is_active": True},
+        )
+        new += made
+    return new
+
+
+def load_shipped_defaults(*, actor: User) -> dict[str, int]:
+    """Load the categories and reasons that come with the product; what a city has edited since is left alone."""
+    counts = {"categories": 0, "reasons": 0}
+    if not Category.objects.exists():
+        counts["categories"] = load_categories(actor=actor, text=(DATA / "categories.csv").read_text("utf-8"))["new"]
+    if not Reason.objects.exists():
+        counts["reasons"] = load_reasons(actor=actor, text=(DATA / "reasons.csv").read_text("utf-8"))
+    return counts
+
+
+def _read(text: str, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    missing = [column for column in columns if column not in (reader.fieldnames or [])]
+    if missing:
+        raise InvalidInput({"file": _("The file lacks the columns %(columns)s.") % {"columns": ", ".join(missing)}})
+    return [(reader.line_num, {column: clean(row[column]) for column in columns}) for row in reader]
+
+
+def _check_categories(rows) -> None:
+    codes = [row["code"] for _line, row in rows]
+    top = {row["code"] for _line, row in rows if not row["parent_code"]}
+    bad: list[str] = []
+    for line, row in rows:
+        problems = []
+        if not row["code"] or not row["name"]:
+            problems.append(_("code and name are needed"))
+        if codes.count(row["code"]) > 1:
+            problems.append(_("code “%(code)s” stands twice") % {"code": row["code"]})
+        if row["parent_code"] and row["parent_code"] not in top:
+            problems.append(_("“%(code)s” is not a top-level code") % {"code": row["parent_code"]})
+        if row["urgency"] not in Urgency.values:
+            problems.append(_("urgency is one of %(values)s") % {"values": ", ".join(Urgency.values)})
+        if row["agency_kind"] and row["agency_kind"] not in AgencyKind.values:
+            problems.append(_("agency_kind is one of %(values)s") % {"values": ", ".join(AgencyKind.values)})
+        if any(row[name] and not row[name].isdecimal() for name in _HOURS):
+            problems.append(_("hours are whole numbers"))
+        bad += [_("Line %(line)s: %(problem)s.") % {"line": line, "problem": problem} for problem in problems]
+    if bad:
+        raise InvalidInput({"file": "\n".join(bad)})
+
+
+def _category_values(row: dict[str, str], known: dict[str, Category], position: int) -> dict:
+    values = {
+        "parent": known[row["parent_code"]] if row["parent_code"] else None,
+        "name": row["name"],
+        "name_en": row["name_en"],
+        "urgency": row["urgency"],
+        "photo_required": row["photo_required"] == "1",
+        "agency_kind": row["agency_kind"],
+        "keywords": row["keywords"],
+        "position": position,
+        "is_active": True,
+    }
+    return values | {name: int(row[name]) if row[name] else None for name in _HOURS}
+
+
+def _update(category: Category, values: dict) -> bool:
+    changed = [field for field, value in values.items() if field != "position" and getattr(category, field) != value]
+    for field, value in values.items():
+        setattr(category, field, value)
+    if changed:
+        category.save(update_fields=list(values))
+    return bool(changed)

@@ -1,0 +1,308 @@
+"""What community and street desks and leaders do with a reported case: the third step, and everything around it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from grievances.choices import Action
+from grievances.models import Assignment, Category, Grievance, Reason
+from grievances.services import clock
+from grievances.services.steps import Step, listed_reason, step
+from linjiang.common.clock import local_day
+from linjiang.common.errors import InvalidInput
+from orgs import tree
+from orgs.choices import DESK_ROLES, LEADER_ROLES
+from orgs.holders import holders_on_the_way_up, people_at_agencies, people_at_units
+from orgs.models import Agency, Unit, User
+
+
+def assign(
+    *,
+    actor: User,
+    grievance: Grievance,
+    agency: Agency,
+    now: datetime,
+    version: int | None = None,
+    co_agencies: Sequence[Agency] = (),
+    note: str = "",
+) -> Grievance:
+    """Give the case to a lead agency and any co-handlers; they acknowledge or return it in time."""
+    with step(actor=actor, grievance=grievance, action=Action.ASSIGN, now=now, version=version, agency=agency) as case:
+        _give(case, agency, co_agencies, note)
+        return case.grievance
+
+
+def reassign(
+    *,
+    actor: User,
+    grievance: Grievance,
+    agency: Agency,
+    now: datetime,
+    version: int | None = None,
+    co_agencies: Sequence[Agency] = (),
+    note: str = "",
+) -> Grievance:
+    """Take the case from its present lead and give it to another; the deadline goes on."""
+    with step(
+        actor=actor, grievance=grievance, action=Action.REASSIGN, now=now, version=version, agency=agency
+    ) as case:
+        if case.grievance.lead_agency_id == agency.pk:
+            raise InvalidInput({"agency": _("This agency has the case already.")})
+        end_assignments(case.grievance, now=now)
+        _give(case, agency, co_agencies, note)
+        return case.grievance
+
+
+def refer_up(
+    *, actor: User, grievance: Grievance, now: datetime, version: int | None = None, note: str = ""
+) -> Grievance:
+    """Pass the case to the next led unit above, past vacant posts."""
+    with step(actor=actor, grievance=grievance, action=Action.REFER_UP, now=now, version=version) as case:
+        ladder = holders_on_the_way_up(case.grievance.holder_unit, on=local_day(now))
+        if not ladder:
+            raise InvalidInput({"unit": _("Nobody holds a desk above this one at present.")})
+        unit, people = ladder[0]
+        case.set(holder_unit=unit)
+        case.tell(people, "case_referred")
+        case.record(note=note, data={"to": unit.name})
+        return case.grievance
+
+
+def refer_down(
+    *, actor: User, grievance: Grievance, unit: Unit, now: datetime, version: int | None = None, note: str = ""
+) -> Grievance:
+    """Pass the case down to a unit between the present desk and the neighbourhood it was filed in."""
+    with step(actor=actor, grievance=grievance, action=Action.REFER_DOWN, now=now, version=version, unit=unit) as case:
+        held = case.grievance.holder_unit
+        on_the_way = tree.covers(unit.path, case.grievance.unit_path) and unit.path.startswith(held.path)
+        if not on_the_way or unit.pk == held.pk:
+            raise InvalidInput({"unit": _("Choose a unit between this desk and the neighbourhood of the case.")})
+        people = people_at_units([unit.pk], on=local_day(now)).get(unit.pk, [])
+        if not people:
+            raise InvalidInput({"unit": _("Nobody holds a post there at present.")})
+        case.set(holder_unit=unit)
+        case.tell(people, "case_referred")
+        case.record(note=note, data={"to": unit.name})
+        return case.grievance
+
+
+def settle_here(
+    *, actor: User, grievance: Grievance, now: datetime, version: int | None = None, note: str = ""
+) -> Grievance:
+    """Handle the case at this desk itself, without an agency."""
+    with step(actor=actor, grievance=grievance, action=Action.SETTLE_HERE, now=now, version=version) as case:
+        unit = desk_of(actor, case.grievance)
+        case.set(holder_unit=unit, lead_agency=None, assigned_at=now, acknowledged_at=now, acknowledge_due_at=None)
+        case.record(note=note, data={"to": unit.name})
+        return case.grievance
+
+
+def reject(
+    *,
+    actor: User,
+    grievance: Grievance,
+    reason: Reason | str,
+    now: datetime,
+    version: int | None = None,
+    note: str = "",
+) -> Grievance:
+    """Not accept the case, with a listed reason; who filed it may appeal."""
+    with step(actor=actor, grievance=grievance, action=Action.REJECT, now=now, version=version, reason=reason) as case:
+        why = listed_reason(case.row, reason)
+        case.set(**clock.stopped())
+        case.tell([case.grievance.filed_by], "case_rejected", reason=why.name)
+        case.record(note=note, data={"reason": why.code, "reason_name": why.name})
+        return case.grievance
+
+
+def appeal(
+    *,
+    actor: User,
+    grievance: Grievance,
+    note: str,
+    now: datetime,
+    version: int | None = None,
+    by_resident: bool = False,
+) -> Grievance:
+    """Ask the desk above the one that rejected to look again; the clock starts anew."""
+    with step(
+        actor=actor,
+        grievance=grievance,
+        action=Action.APPEAL,
+        now=now,
+        version=version,
+        by_resident=by_resident,
+        note=note.strip(),
+    ) as case:
+        ladder = holders_on_the_way_up(case.grievance.holder_unit, on=local_day(now))
+        unit, people = ladder[0] if ladder else (case.grievance.holder_unit, [])
+        case.set(holder_unit=unit, **clock.restarted(case.grievance, now=now))
+        case.tell(people, "case_appealed")
+        case.record(note=note.strip(), data={"to": unit.name})
+        return case.grievance
+
+
+def merge(
+    *, actor: User, grievance: Grievance, into: Grievance, now: datetime, version: int | None = None, note: str = ""
+) -> Grievance:
+    """End the case as part of another live one, which both parties can follow from here."""
+    with step(actor=actor, grievance=grievance, action=Action.MERGE, now=now, version=version, into=into) as case:
+        target = Grievance.objects.visible_to(actor).filter(pk=into.pk).first()
+        if target is None or target.pk == case.grievance.pk or not target.is_live:
+            raise InvalidInput({"into": _("Choose another case that is still open.")})
+        case.set(merged_into=target, **clock.stopped())
+        case.tell([case.grievance.filed_by], "case_merged", into=target.number)
+        case.record(note=note, data={"into": target.number})
+        return case.grievance
+
+
+def classify(
+    *,
+    actor: User,
+    grievance: Grievance,
+    category: Category,
+    now: datetime,
+    version: int | None = None,
+    urgency: str = "",
+    note: str = "",
+) -> Grievance:
+    """Set category and urgency; the limit is counted anew from when the case's clock began."""
+    with step(
+        actor=actor, grievance=grievance, action=Action.CLASSIFY, now=now, version=version, category=category
+    ) as case:
+        if category.parent_id is None:
+            raise InvalidInput({"category": _("Please choose one of the second-level categories.")})
+        urgency = urgency or category.urgency
+        fresh = clock.started(now=case.grievance.clock_started_at or now, urgency=urgency, category=category)
+        case.set(category=category, urgency=urgency)
+        if fresh["due_at"] != case.grievance.due_at:
+            case.set(**clock.moved(case.grievance, due_at=fresh["due_at"]))
+            if case.grievance.suspended:
+                case.set(**clock.stopped())
+        case.record(note=note, data={"category": category.code, "urgency": urgency}, is_public=False)
+        return case.grievance
+
+
+def grant_extension(
+    *, actor: User, grievance: Grievance, now: datetime, version: int | None = None, note: str = ""
+) -> Grievance:
+    """Grant the extension asked for: the deadline moves by its days."""
+    return _decide_extension(Action.GRANT_EXTENSION, actor, grievance, now, version, note)
+
+
+def refuse_extension(
+    *, actor: User, grievance: Grievance, note: str, now: datetime, version: int | None = None
+) -> Grievance:
+    """Refuse the extension asked for; the note says why."""
+    return _decide_extension(Action.REFUSE_EXTENSION, actor, grievance, now, version, note)
+
+
+def suspend(
+    *,
+    actor: User,
+    grievance: Grievance,
+    reason: Reason | str,
+    review_on: date,
+    now: datetime,
+    version: int | None = None,
+    note: str = "",
+) -> Grievance:
+    """Stop the clock until a day of review, with a listed reason."""
+    with step(
+        actor=actor,
+        grievance=grievance,
+        action=Action.SUSPEND,
+        now=now,
+        version=version,
+        reason=reason,
+        review_on=review_on,
+    ) as case:
+        why = listed_reason(case.row, reason)
+        if review_on <= local_day(now):
+            raise InvalidInput({"review_on": _("Choose a day to come.")})
+        case.set(suspended_at=now, review_on=review_on, **clock.stopped())
+        case.tell(handlers_of(case.grievance, now), "case_suspended", review_on=review_on.isoformat())
+        case.record(note=note, data={"reason": why.code, "reason_name": why.name, "review_on": review_on.isoformat()})
+        return case.grievance
+
+
+def resume(
+    *, actor: User, grievance: Grievance, now: datetime, version: int | None = None, note: str = ""
+) -> Grievance:
+    """Let the clock go on; the deadline is later by exactly the time it stood still."""
+    with step(actor=actor, grievance=grievance, action=Action.RESUME, now=now, version=version) as case:
+        case.set(**clock.resumed(case.grievance, now=now), suspended_at=None, review_on=None)
+        case.tell(handlers_of(case.grievance, now), "case_resumed")
+        case.record(note=note)
+        return case.grievance
+
+
+def desk_of(actor: User, grievance: Grievance) -> Unit:
+    """Return the unit in whose name the actor acts: the holding one if it is theirs, else their nearest above."""
+    covering = [
+        post.unit
+        for post in actor.current_posts
+        if post.unit and post.role in (*LEADER_ROLES, *DESK_ROLES) and tree.covers(post.unit.path, grievance.unit_path)
+    ]
+    above = [unit for unit in covering if tree.covers(unit.path, grievance.holder_unit.path)]
+    return max(above or covering or [grievance.holder_unit], key=lambda unit: len(unit.path))
+
+
+def end_assignments(grievance: Grievance, *, now: datetime, returned: bool = False) -> None:
+    """End every assignment in force; `returned` marks them as handed back."""
+    values = {"ended_at": now, **({"returned_at": now} if returned else {})}
+    grievance.assignments.filter(ended_at__isnull=True).update(**values)
+
+
+def handlers_of(grievance: Grievance, now: datetime) -> list[User]:
+    """Return who handles the case today: the lead agency's people, else those of the holding unit."""
+    day = local_day(now)
+    if grievance.lead_agency_id:
+        return people_at_agencies([grievance.lead_agency_id], on=day).get(grievance.lead_agency_id, [])
+    return people_at_units([grievance.holder_unit_id], on=day).get(grievance.holder_unit_id, [])
+
+
+def _give(case: Step, agency: Agency, co_agencies: Sequence[Agency], note: str) -> None:
+    grievance, now = case.grievance, case.now
+    partners = [partner for partner in co_agencies if partner.pk != agency.pk]
+    for one in (agency, *partners):
+        if not one.is_active or not tree.covers(one.unit.path, grievance.unit_path):
+            raise InvalidInput({"agency": _("%(agency)s does not serve this place.") % {"agency": one.name}})
+    due = clock.acknowledge_due(now=now, category=grievance.category)
+    Assignment.objects.bulk_create(
+        Assignment(
+            grievance=grievance,
+            agency=one,
+            is_lead=one is agency,
+            round=grievance.round,
+            assigned_by=case.actor,
+            assigned_at=now,
+            acknowledge_due_at=due,
+        )
+        for one in (agency, *partners)
+    )
+    case.set(
+        lead_agency=agency,
+        holder_unit=desk_of(case.actor, grievance),
+        assigned_at=now,
+        acknowledged_at=None,
+        acknowledge_due_at=due,
+    )
+    people = people_at_agencies([one.pk for one in (agency, *partners)], on=local_day(now))
+    for one in (agency, *partners):
+        case.tell(people.get(one.pk, []), "case_assigned", agency=one.name)
+    case.record(note=note, data={"agency": agency.name, "co_agencies": [one.name for one in partners]})
+
+
+def _decide_extension(action, actor, grievance, now, version, note) -> Grievance:
+    with step(actor=actor, grievance=grievance, action=action, now=now, version=version, note=note.strip()) as case:
+        extension = case.grievance.extensions.select_related("asked_by").get(decided_at__isnull=True)
+        granted = action == Action.GRANT_EXTENSION
+        extension.decided_by, extension.decided_at, extension.granted = actor, now, granted
+        extension.save(update_fields=["decided_by", "decided_at", "granted"])
+        if granted:
+            case.set(**clock.extended(case.grievance, days=extension.days))
+        case.tell([extension.asked_by], "extension_granted" if granted else "extension_refused", days=extension.days)
+        case.record(note=note.strip(), data={"days": extension.days}, is_public=granted)
+        return case.grievance

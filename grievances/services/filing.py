@@ -1,0 +1,288 @@
+"""The first two steps: discover and report."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from grievances.choices import Action, SettledBy, Source, Standing, Status, Urgency
+from grievances.models import Category, Grievance, GrievanceEvent, Reason
+from grievances.services import clock
+from grievances.services.numbers import next_number
+from grievances.services.photos import attach_photos, prepare_photos
+from grievances.services.steps import listed_reason, step
+from linjiang.common.clock import local_day
+from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
+from notifications import services as outbox
+from orgs.choices import DESK_ROLES, LEADER_ROLES, Level, Role
+from orgs.holders import holders_on_the_way_up
+from orgs.models import Household, Unit, User
+from orgs.scopes import scope_of
+from orgs.services.contacts import make_contact
+
+TITLE_LENGTH = 40
+MAX_DESCRIPTION = 5000
+_SOURCE = {Role.CHIEF: Source.CHIEF, Role.GROUP_LEADER: Source.LEADER, Role.ZONE_LEADER: Source.LEADER}
+_FILING_ROLES = (*LEADER_ROLES, *DESK_ROLES, Role.OPERATOR)
+
+
+def title_of(description: str) -> str:
+    """Return the first sentence of `description`, cut to forty characters."""
+    line = description.strip().splitlines()[0].strip() if description.strip() else ""
+    for mark in "。！？!?；;":
+        line = line.split(mark)[0]
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1] + "…"
+
+
+def file_grievance(
+    *,
+    actor: User,
+    unit: Unit,
+    description: str,
+    now: datetime,
+    submission_id: uuid.UUID | None = None,
+    title: str = "",
+    category: Category | None = None,
+    urgency: str = "",
+    household: Household | None = None,
+    place: str = "",
+    lat: float | None = None,
+    lon: float | None = None,
+    contact_name: str = "",
+    contact_phone: str = "",
+    photos: Sequence[UploadedFile] = (),
+    solved_result: str = "",
+    keep_as_draft: bool = False,
+    on_behalf: bool = True,
+) -> tuple[Grievance, bool]:
+    """File a case and report it in one go; return it and whether it is new.
+
+    The same `submission_id` from the same actor gives the same case, however often and from however many processes
+    it is sent. `solved_result`: solved on the spot, what was done. `keep_as_draft`: discovered, not yet reported.
+    Raise NotAllowed outside the actor's units, InvalidInput per field, Conflict for somebody else's submission id.
+    """
+    submission_id = submission_id or uuid.uuid4()
+    description = description.strip()
+    _check(actor, unit, description, household, category, urgency, photos)
+    if known := _already_filed(actor, submission_id):
+        return known, False
+    prepared = prepare_photos(photos)
+    spot = next((photo.position for photo in prepared if photo.position), None)
+    if spot and lat is None and lon is None:
+        lat, lon = spot
+    urgency = urgency or (category.urgency if category else Urgency.WEEK)
+    try:
+        with transaction.atomic():
+            case = Grievance(
+                number=next_number(local_day(now)),
+                submission_id=submission_id,
+                status=_first_status(solved_result, keep_as_draft),
+                title=(title.strip() or title_of(description))[:80],
+                description=description,
+                category=category,
+                urgency=urgency,
+                source=_source(actor, unit),
+                unit=unit,
+                unit_path=unit.path,
+                household=household,
+                contact=make_contact(name=contact_name, phone=contact_phone),
+                place=place.strip()[:120],
+                lat=lat,
+                lon=lon,
+                filed_by=actor,
+                on_behalf=on_behalf,
+                holder_unit=unit,
+                discovered_at=now,
+            )
+            told = _put_on_its_way(case, actor, solved_result, now)
+            case.save(force_insert=True)
+            events = _first_events(case, actor, solved_result)
+            GrievanceEvent.objects.bulk_create(events)
+            attach_photos(event=events[0], prepared=prepared, actor=actor, now=now)
+            outbox.queue(
+                outbox.message(
+                    to=person,
+                    kind="case_reported",
+                    facts={"number": case.number, "title": case.title},
+                    url=case.get_absolute_url(),
+                    key=f"case_reported:{case.pk}",
+                    at=now,
+                )
+                for person in told
+                if person.pk != actor.pk
+            )
+    except IntegrityError:
+        # Another process filed the same submission between our look and our insert.
+        if known := _already_filed(actor, submission_id):
+            return known, False
+        raise
+    return case, True
+
+
+def report(
+    *, actor: User, grievance: Grievance, now: datetime, version: int | None = None, note: str = ""
+) -> Grievance:
+    """Pass a discovered case on to whoever leads the next unit up; its clock starts."""
+    with step(actor=actor, grievance=grievance, action=Action.REPORT, now=now, version=version) as case:
+        holder, people = first_desk(case.grievance.unit, now=now)
+        case.set(
+            reported_at=now,
+            holder_unit=holder,
+            **clock.started(now=now, urgency=case.grievance.urgency, category=case.grievance.category),
+        )
+        case.tell(people, "case_reported")
+        case.record(note=note, data={"to": holder.name})
+        return case.grievance
+
+
+def resolve_on_spot(
+    *,
+    actor: User,
+    grievance: Grievance,
+    result: str,
+    now: datetime,
+    version: int | None = None,
+    photos: Sequence[UploadedFile] = (),
+) -> Grievance:
+    """Settle a discovered case at once; the household, not the solver, confirms it."""
+    prepared = prepare_photos(photos)
+    with step(
+        actor=actor, grievance=grievance, action=Action.RESOLVE_ON_SPOT, now=now, version=version, result=result.strip()
+    ) as case:
+        case.set(
+            reported_at=now,
+            resolved_at=now,
+            resolved_by=actor,
+            result=result.strip(),
+            settled_by=settled_level(case.grievance.unit.level),
+            due_at=clock.started(now=now, urgency=case.grievance.urgency, category=case.grievance.category)["due_at"],
+        )
+        event = case.record(note=result.strip())
+        attach_photos(event=event, prepared=prepared, actor=actor, now=now)
+        return case.grievance
+
+
+def withdraw(
+    *,
+    actor: User,
+    grievance: Grievance,
+    reason: Reason | str,
+    now: datetime,
+    version: int | None = None,
+    note: str = "",
+) -> Grievance:
+    """Take a case back before anybody works on it."""
+    with step(
+        actor=actor, grievance=grievance, action=Action.WITHDRAW, now=now, version=version, reason=reason
+    ) as case:
+        why = listed_reason(case.row, reason)
+        case.set(**clock.stopped())
+        case.record(note=note, data={"reason": why.code, "reason_name": why.name})
+        return case.grievance
+
+
+def first_desk(unit: Unit, *, now: datetime) -> tuple[Unit, list[User]]:
+    """Return who a case of `unit` is reported to: the nearest led unit above, past vacant posts, and its people.
+
+    A community's or street's own case stays with it. With nobody on the way up the case waits at `unit`, where
+    everybody above sees it.
+    """
+    leaf = unit.level == Level.NEIGHBOURHOOD
+    ladder = holders_on_the_way_up(unit, on=local_day(now), include_self=not leaf)
+    return ladder[0] if ladder else (unit, [])
+
+
+def settled_level(level: str) -> str:
+    """Return which level a unit's own people count as having settled at."""
+    return {
+        Level.NEIGHBOURHOOD: SettledBy.CHIEF,
+        Level.GROUP: SettledBy.GROUP,
+        Level.ZONE: SettledBy.ZONE,
+        Level.COMMUNITY: SettledBy.COMMUNITY,
+    }.get(level, SettledBy.STREET)
+
+
+def _check(actor, unit, description, household, category, urgency, photos) -> None:
+    errors: dict[str, str] = {}
+    if not description:
+        errors["description"] = _("Please say in a sentence what is the matter.")
+    elif len(description) > MAX_DESCRIPTION:
+        errors["description"] = _("Please keep it under %(count)s characters.") % {"count": MAX_DESCRIPTION}
+    if household is not None and household.unit_id != unit.pk:
+        errors["household"] = _("This household belongs to another neighbourhood.")
+    if category is not None and (category.parent_id is None or not category.is_active):
+        errors["category"] = _("Please choose one of the second-level categories.")
+    if category is not None and category.photo_required and not photos:
+        errors["photos"] = _("This kind of danger needs a photo, so that help comes to the right spot.")
+    if urgency and urgency not in Urgency.values:
+        errors["urgency"] = _("Please choose one of the listed urgencies.")
+    if errors:
+        raise InvalidInput(errors)
+    if not actor.is_system:
+        if not actor.holds(*_FILING_ROLES):
+            raise NotAllowed(_("Cases are filed by neighbour chiefs, leaders, community and street staff."))
+        if not scope_of(actor).covers(unit.path):
+            raise InvalidInput({"unit": _("This unit is not one of yours.")}, code="out_of_scope")
+
+
+def _already_filed(actor: User, submission_id: uuid.UUID) -> Grievance | None:
+    known = Grievance.objects.filter(submission_id=submission_id).first()
+    if known is not None and known.filed_by_id != actor.pk:
+        raise Conflict(_("This submission was already used. Please open the form again."), code="submission_taken")
+    return known
+
+
+def _source(actor: User, unit: Unit) -> str:
+    for post in actor.current_posts:
+        if post.role in _SOURCE and post.unit.path == unit.path[: len(post.unit.path)]:
+            return _SOURCE[post.role]
+    if actor.is_system:
+        return Source.RESIDENT
+    return Source.HOTLINE if actor.holds(Role.OPERATOR) else Source.STAFF
+
+
+def _first_status(solved_result: str, keep_as_draft: bool) -> Status:
+    if solved_result.strip():
+        return Status.RESOLVED
+    return Status.DISCOVERED if keep_as_draft else Status.REPORTED
+
+
+def _put_on_its_way(case: Grievance, actor: User, solved_result: str, now: datetime) -> list[User]:
+    """Fill in what the first status brings with it; return whom to tell."""
+    if case.status == Status.DISCOVERED:
+        return []
+    case.reported_at = now
+    started = clock.started(now=now, urgency=case.urgency, category=case.category)
+    if case.status == Status.RESOLVED:
+        case.resolved_at, case.resolved_by, case.result = now, actor, solved_result.strip()
+        case.settled_by, case.due_at = settled_level(case.unit.level), started["due_at"]
+        return []
+    case.holder_unit, people = first_desk(case.unit, now=now)
+    for field, value in started.items():
+        setattr(case, field, value)
+    return people
+
+
+def _first_events(case: Grievance, actor: User, solved_result: str) -> list[GrievanceEvent]:
+    steps = [(Action.DISCOVER, "", Status.DISCOVERED, "", {})]
+    if case.status == Status.REPORTED:
+        steps.append((Action.REPORT, Status.DISCOVERED, Status.REPORTED, "", {"to": case.holder_unit.name}))
+    elif case.status == Status.RESOLVED:
+        steps.append((Action.RESOLVE_ON_SPOT, Status.DISCOVERED, Status.RESOLVED, solved_result.strip(), {}))
+    return [
+        GrievanceEvent(
+            grievance=case,
+            action=action,
+            at=case.discovered_at,
+            actor=actor,
+            standing=Standing.SYSTEM if actor.is_system else Standing.FILER,
+            from_status=before,
+            to_status=after,
+            note=note,
+            data=data,
+        )
+        for action, before, after, note, data in steps
+    ]

@@ -1,0 +1,136 @@
+"""The frame every verb shares: lock, re-read, decide, save narrowly, one event, messages, all in one transaction.
+
+    with step(actor=…, grievance=…, action=…, version=…, now=…) as case:
+        case.set(assigned_at=case.now)
+        case.tell(people, "case_assigned", agency=agency.name)
+        case.record(note=…, data={…})
+
+The row of the case is locked (SELECT … FOR UPDATE) from entry to commit.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from grievances.choices import Action, Standing
+from grievances.models import Grievance, GrievanceEvent, Reason
+from grievances.policies import acting_standing, decide
+from grievances.workflow import Transition
+from grievances.workflow import transition as table_row
+from linjiang.common.errors import Conflict, InvalidInput, StaleVersion
+from notifications import services as outbox
+from notifications.models import Message
+from orgs.models import User
+
+
+class Step:
+    """One allowed step on one locked case; collects what to save and whom to tell."""
+
+    def __init__(self, *, grievance: Grievance, action: Action, row: Transition, actor: User, standing, now: datetime):
+        self.grievance = grievance
+        self.action = action
+        self.row = row
+        self.actor = actor
+        self.standing: Standing = standing
+        self.now = now
+        self.came_from = grievance.status
+        self.event: GrievanceEvent | None = None
+        self._changed: set[str] = set()
+        self._messages: list[Message] = []
+        if row.to is not None:
+            self.set(status=row.to)
+
+    def set(self, **values) -> None:
+        """Change fields of the case; only these are saved."""
+        for field, value in values.items():
+            setattr(self.grievance, field, value)
+        self._changed |= set(values)
+
+    def tell(self, people: Iterable[User], kind: str, **facts) -> None:
+        """Queue a message about the case to each of `people` but the actor."""
+        case = self.grievance
+        facts = {"number": case.number, "title": case.title, **facts}
+        told = {message.recipient_id for message in self._messages}
+        for person in people:
+            if person.pk == self.actor.pk or person.is_system or person.pk in told:
+                continue
+            told.add(person.pk)
+            self._messages.append(
+                outbox.message(
+                    to=person,
+                    kind=kind,
+                    facts=facts,
+                    url=case.get_absolute_url(),
+                    key=f"{kind}:{case.pk}:{case.version}",
+                    at=self.now,
+                )
+            )
+
+    def record(self, *, note: str = "", data: dict | None = None, is_public: bool = True) -> GrievanceEvent:
+        """Save the case and its one event, queue the messages; called once, last."""
+        case = self.grievance
+        self.set(version=case.version + 1)
+        case.save(update_fields=sorted(self._changed))
+        self.event = GrievanceEvent.objects.create(
+            grievance=case,
+            action=self.action,
+            at=self.now,
+            actor=self.actor,
+            standing=self.standing,
+            from_status=self.came_from,
+            to_status=case.status,
+            note=note,
+            data=data or {},
+            is_public=is_public,
+        )
+        outbox.queue(self._messages)
+        return self.event
+
+
+@contextmanager
+def step(
+    *,
+    actor: User,
+    grievance: Grievance,
+    action: Action,
+    now: datetime,
+    version: int | None = None,
+    by_resident: bool = False,
+    **given,
+) -> Iterator[Step]:
+    """Lock the case and yield the allowed step; commit when the block ends, roll all back when it raises.
+
+    `given` holds the arguments the table may require. Raise StaleVersion when the case is not at `version`,
+    Conflict when the table has no such step for its status, NotAllowed with the reason, InvalidInput for what is
+    missing.
+    """
+    with transaction.atomic():
+        case = (
+            Grievance.objects.select_for_update(of=("self",))
+            .select_related("unit", "holder_unit", "lead_agency", "category")
+            .get(pk=grievance.pk)
+        )
+        if version is not None and version != case.version:
+            raise StaleVersion(current=case.version)
+        row = table_row(case.status, action)
+        answer = decide(actor, action, case, at=now, by_resident=by_resident)
+        if row is None:
+            raise Conflict(answer.reason, code="step_not_open")
+        answer.require()
+        missing = {name: _("Please fill this in.") for name in row.required if given.get(name) in (None, "", [], ())}
+        if missing:
+            raise InvalidInput(missing, code="required")
+        standing = acting_standing(actor, action, case, by_resident=by_resident)
+        yield Step(grievance=case, action=action, row=row, actor=actor, standing=standing, now=now)
+
+
+def listed_reason(row: Transition, reason: Reason | str) -> Reason:
+    """Return the listed reason (a Reason or its code) for the step; raise InvalidInput when it is not on its list."""
+    code = reason.code if isinstance(reason, Reason) else reason
+    found = Reason.objects.filter(kind=row.reason, code=code, is_active=True).first()
+    if found is None:
+        raise InvalidInput({"reason": _("Please choose a reason from the list.")})
+    return found

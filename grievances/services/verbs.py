@@ -1,0 +1,83 @@
+"""Every step by name, for pages, desk and API that offer whatever the policy allows: `perform(action=…, …)`.
+
+`FIELDS` lists, per action, the arguments a person may fill in, in the order a form shows them.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from grievances.choices import Action
+from grievances.models import Grievance
+from grievances.services import desk, feedback, filing, handling, remarks
+from orgs.models import User
+
+VERBS: dict[Action, Callable[..., Grievance]] = {
+    Action.REPORT: filing.report,
+    Action.RESOLVE_ON_SPOT: filing.resolve_on_spot,
+    Action.WITHDRAW: filing.withdraw,
+    Action.ASSIGN: desk.assign,
+    Action.REFER_UP: desk.refer_up,
+    Action.REFER_DOWN: desk.refer_down,
+    Action.SETTLE_HERE: desk.settle_here,
+    Action.REJECT: desk.reject,
+    Action.MERGE: desk.merge,
+    Action.REASSIGN: desk.reassign,
+    Action.GRANT_EXTENSION: desk.grant_extension,
+    Action.REFUSE_EXTENSION: desk.refuse_extension,
+    Action.SUSPEND: desk.suspend,
+    Action.RESUME: desk.resume,
+    Action.CLASSIFY: desk.classify,
+    Action.APPEAL: desk.appeal,
+    Action.ACKNOWLEDGE: handling.acknowledge,
+    Action.RETURN: handling.return_case,
+    Action.RESOLVE: handling.resolve,
+    Action.ASK_EXTENSION: handling.ask_extension,
+    Action.FEEDBACK: feedback.record_feedback,
+    Action.RECORD_CALLBACK: feedback.record_callback,
+    Action.CLOSE_UNANSWERED: feedback.close_unanswered,
+    Action.REOPEN: feedback.reopen,
+    Action.COMMENT: remarks.comment,
+    Action.ADD_PHOTO: remarks.add_photo,
+    Action.URGE: remarks.urge,
+    Action.YELLOW_CARD: remarks.yellow_card,
+    Action.RED_CARD: remarks.red_card,
+}
+
+FIELDS: dict[Action, tuple[str, ...]] = {
+    Action.REPORT: ("note",),
+    Action.RESOLVE_ON_SPOT: ("result", "photos"),
+    Action.WITHDRAW: ("reason", "note"),
+    Action.ASSIGN: ("agency", "co_agencies", "note"),
+    Action.REFER_UP: ("note",),
+    Action.REFER_DOWN: ("unit", "note"),
+    Action.SETTLE_HERE: ("note",),
+    Action.REJECT: ("reason", "note"),
+    Action.MERGE: ("into", "note"),
+    Action.REASSIGN: ("agency", "co_agencies", "note"),
+    Action.GRANT_EXTENSION: ("note",),
+    Action.REFUSE_EXTENSION: ("note",),
+    Action.SUSPEND: ("reason", "review_on", "note"),
+    Action.RESUME: ("note",),
+    Action.CLASSIFY: ("category", "urgency", "note"),
+    Action.APPEAL: ("note",),
+    Action.ACKNOWLEDGE: ("note",),
+    Action.RETURN: ("reason", "note"),
+    Action.RESOLVE: ("result", "photos"),
+    Action.ASK_EXTENSION: ("days", "reason", "note"),
+    Action.FEEDBACK: ("rating", "said_resolved", "comment"),
+    Action.RECORD_CALLBACK: ("note",),
+    Action.CLOSE_UNANSWERED: ("reason", "note"),
+    Action.REOPEN: ("reason", "note"),
+    Action.COMMENT: ("note", "is_public"),
+    Action.ADD_PHOTO: ("photos", "note"),
+    Action.URGE: ("note",),
+    Action.YELLOW_CARD: ("note",),
+    Action.RED_CARD: ("note",),
+}
+
+
+def perform(
+    *, action: str, actor: User, grievance: Grievance, now: datetime, version: int | None = None, **given
+) -> Grievance:
+    """Carry out `action` by its verb with the arguments the person gave; raises what the verb raises."""
+    return VERBS[Action(action)](actor=actor, grievance=grievance, now=now, version=version, **given)

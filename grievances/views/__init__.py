@@ -1,0 +1,1 @@
+"""Pages of chiefs, leaders, agencies and residents, one module per page or group of pages."""

@@ -1,0 +1,35 @@
+"""Cleaning what people type: full-width digits, stray spaces, phone numbers stored as numbers."""
+
+import re
+import unicodedata
+
+PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
+_SPACES = re.compile(r"\s+")
+
+
+def clean(value: object) -> str:
+    """Return `value` as one line of half-width text without stray spaces; None gives ""."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", str(value))).strip()
+
+
+def clean_phone(value: object) -> str:
+    """Return a phone number as digits (land lines keep their area code), without +86, spaces or dashes.
+
+    The result may still be invalid; ask `is_phone`.
+    """
+    digits = re.sub(r"[\s\-()]", "", clean(value))
+    return digits.removeprefix("+86") if digits.startswith("+86") else digits
+
+
+def is_mobile(value: str) -> bool:
+    """Say whether `value` is a mainland mobile number: eleven digits from 13 to 19."""
+    return bool(re.fullmatch(r"1[3-9]\d{9}", value))
+
+
+def is_phone(value: str) -> bool:
+    """Say whether `value` is a mobile number or a land line with its area code."""
+    return bool(PHONE.fullmatch(value))

@@ -1,0 +1,55 @@
+"""The outbox: a message is a row written in the transaction of the change it tells of."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Message(models.Model):
+    """One message to one person, kept as kind and facts and put into words in the reader's language.
+
+    Waiting until `sent_at` is set; `key` makes each message happen once. A lost broker loses nothing: delivery
+    sweeps this table.
+    """
+
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="inbox", verbose_name=_("to")
+    )
+    kind = models.CharField(_("kind"), max_length=40)
+    facts = models.JSONField(default=dict, blank=True)
+    url = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=120, unique=True)
+    created_at = models.DateTimeField(_("at"))
+    not_before = models.DateTimeField(_("not before"))
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    last_error = models.CharField(_("last error"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["not_before", "id"], condition=Q(sent_at__isnull=True), name="message_unsent"),
+            models.Index(fields=["recipient", "-id"], name="message_by_recipient"),
+            models.Index(fields=["recipient"], condition=Q(read_at__isnull=True), name="message_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.recipient_id}"
+
+
+class Heartbeat(models.Model):
+    """When a background process last gave a sign of life; /healthz reads it."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%H:%M:%S}"

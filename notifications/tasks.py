@@ -1,0 +1,18 @@
+"""What Celery does for messages."""
+
+from celery import shared_task
+
+from linjiang.common.clock import now
+from notifications.services import deliver_due, record_heartbeat
+
+
+@shared_task
+def deliver_messages() -> None:
+    """Deliver what is due. Safe to run twice and beside itself."""
+    deliver_due(now=now())
+
+
+@shared_task
+def tick() -> None:
+    """Show that beat schedules and a worker works."""
+    record_heartbeat(name="beat", now=now())

@@ -1,0 +1,65 @@
+"""Closed lists of the organisation; the words people see come from the city profile where it has them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Level(models.TextChoices):
+    """Levels of the tree, from the top down."""
+
+    CITY = "city", _("City")
+    DISTRICT = "district", _("District")
+    STREET = "street", _("Street")
+    COMMUNITY = "community", _("Community")
+    ZONE = "zone", _("Zone")
+    GROUP = "group", _("Group")
+    NEIGHBOURHOOD = "neighbourhood", _("Neighbourhood")
+
+
+LEVEL_ORDER = {level: depth for depth, level in enumerate(Level.values, start=1)}
+
+
+class Role(models.TextChoices):
+    """What a post lets its holder do; rights come from the post, never from the person."""
+
+    CHIEF = "chief", _("Neighbour chief")
+    GROUP_LEADER = "group_leader", _("Group leader")
+    ZONE_LEADER = "zone_leader", _("Zone leader")
+    COMMUNITY = "community", _("Community staff")
+    STREET = "street", _("Street staff")
+    HANDLER = "handler", _("Agency handler")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    OFFICIAL = "official", _("Official")
+    OPERATOR = "operator", _("Hotline operator")
+    SYSTEM_ADMIN = "system_admin", _("System administrator")
+    SECURITY_ADMIN = "security_admin", _("Security administrator")
+    AUDIT_ADMIN = "audit_admin", _("Audit administrator")
+
+
+LEADER_ROLES = (Role.CHIEF, Role.GROUP_LEADER, Role.ZONE_LEADER)
+DESK_ROLES = (Role.COMMUNITY, Role.STREET)
+ADMIN_ROLES = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
+
+# Roles whose holders see the cases of their unit's whole subtree.
+CASE_ROLES = (*LEADER_ROLES, *DESK_ROLES, Role.SUPERVISOR, Role.OFFICIAL, Role.OPERATOR)
+
+# At which level a role sits; roles that are not listed may sit anywhere.
+ROLE_LEVEL = {
+    Role.CHIEF: Level.NEIGHBOURHOOD,
+    Role.GROUP_LEADER: Level.GROUP,
+    Role.ZONE_LEADER: Level.ZONE,
+    Role.COMMUNITY: Level.COMMUNITY,
+    Role.STREET: Level.STREET,
+}
+
+# The role that leads a unit of this level: whom a case at that unit is addressed to.
+LEADING_ROLE = {level: role for role, level in ROLE_LEVEL.items()}
+
+
+class AgencyKind(models.TextChoices):
+    """What kind of body resolves."""
+
+    DEPARTMENT = "department", _("Department")
+    ENFORCEMENT = "enforcement", _("Enforcement team")
+    PROPERTY = "property", _("Property company")
+    PARTNER = "partner", _("Partner organisation")

@@ -1,0 +1,59 @@
+"""Who holds a unit or an agency today: whom a case is addressed to, climbing past vacant posts."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from orgs import tree
+from orgs.choices import LEADING_ROLE, Role
+from orgs.models import Post, Unit, User
+
+
+def holders_on_the_way_up(unit: Unit, *, on: date, include_self: bool = False) -> list[tuple[Unit, list[User]]]:
+    """Return the units above `unit` that somebody leads today, nearest first, with their people. One statement."""
+    posts = _leading(on).filter(unit__path__in=tree.ancestor_paths(unit.path, include_self=include_self))
+    found: dict[int, tuple[Unit, list[User]]] = {}
+    for post in posts.order_by("-unit__path", "pk"):
+        if LEADING_ROLE.get(post.unit.level) == post.role:
+            found.setdefault(post.unit_id, (post.unit, []))[1].append(post.user)
+    return list(found.values())
+
+
+def people_at_units(unit_ids: Iterable[int], *, on: date) -> dict[int, list[User]]:
+    """Return who leads each unit today, by the unit's id; units that nobody leads are left out. One statement."""
+    return _people(_leading(on).filter(unit_id__in=set(unit_ids)), "pk")
+
+
+def people_at_paths(paths: Iterable[str], *, on: date) -> dict[str, list[User]]:
+    """Return who leads each unit today, by the unit's path; units that nobody leads are left out. One statement."""
+    return _people(_leading(on).filter(unit__path__in=set(paths)), "path")
+
+
+def _leading(on: date):
+    return (
+        Post.objects.current(on=on)
+        .filter(role__in=LEADING_ROLE.values(), user__is_active=True)
+        .select_related("unit", "user")
+        .order_by("pk")
+    )
+
+
+def _people(posts, attribute: str) -> dict:
+    people: dict = {}
+    for post in posts:
+        if LEADING_ROLE.get(post.unit.level) == post.role:
+            people.setdefault(getattr(post.unit, attribute), []).append(post.user)
+    return people
+
+
+def people_at_agencies(agency_ids: Iterable[int], *, on: date) -> dict[int, list[User]]:
+    """Return each agency's handlers of today; agencies without one are left out. One statement."""
+    posts = (
+        Post.objects.current(on=on)
+        .filter(agency_id__in=set(agency_ids), role=Role.HANDLER, user__is_active=True)
+        .select_related("user")
+        .order_by("pk")
+    )
+    people: dict[int, list[User]] = {}
+    for post in posts:
+        people.setdefault(post.agency_id, []).append(post.user)
+    return people

@@ -1,0 +1,8 @@
+"""The organisation's tables, one module per noun."""
+
+from orgs.models.agencies import Agency
+from orgs.models.contacts import Contact, ContactReveal
+from orgs.models.people import Post, User
+from orgs.models.units import Household, Unit
+
+__all__ = ["Agency", "Contact", "ContactReveal", "Household", "Post", "Unit", "User"]

@@ -1,0 +1,9 @@
+"""App config of reporting: closure rates, dashboards, exports."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReportingConfig(AppConfig):
+    name = "reporting"
+    verbose_name = _("Reports")

@@ -1,0 +1,132 @@
+"""Factories for tests: a small, real tree and the people in it. Everything goes through the services where it can."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from grievances.models import Category, Grievance, Reason
+from grievances.services.defaults import load_shipped_defaults
+from grievances.services.filing import file_grievance
+from orgs.choices import Level, Role
+from orgs.models import Agency, Household, Post, Unit, User
+from orgs.services.posts import appoint
+from orgs.services.system import system_user
+from orgs.services.units import create_unit
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=SHANGHAI)
+PASSWORD = "correct horse 8"
+_phones = iter(range(13_900_000_000, 14_000_000_000))
+
+
+def make_user(name: str = "张三", *, phone: str = "", **fields) -> User:
+    """Create a person with a fresh phone number; the password is `PASSWORD`."""
+    return User.objects.create_user(phone or str(next(_phones)), PASSWORD, name=name, **fields)
+
+
+def make_post(role: str, *, unit: Unit | None = None, agency: Agency | None = None, name: str = "", **fields) -> Post:
+    """Appoint a new person to the role and return the post."""
+    fields.setdefault("since", date(2026, 1, 1))
+    return appoint(
+        actor=system_user(),
+        user=make_user(name or str(Role(role).label)),
+        role=role,
+        unit=unit,
+        agency=agency,
+        **fields,
+    )
+
+
+@dataclass
+class World:
+    """One street with one community down to two neighbourhoods, another street beside it, everybody in office.
+
+    `users` holds one person per role; `others` are the same roles in the other street, who must see nothing of ours.
+    """
+
+    units: dict[str, Unit] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    others: dict[str, User] = field(default_factory=dict)
+    agency: Agency | None = None
+    second_agency: Agency | None = None
+    household: Household | None = None
+
+    def __getattr__(self, name: str) -> User:
+        try:
+            return self.__dict__["users"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def make_world() -> World:
+    """Build the world: `world.chief`, `world.group_leader`, `world.street`, `world.handler` … are its people."""
+    load_shipped_defaults(actor=system_user())
+    world = World()
+    city = _unit(world, Level.CITY, "亳州市", None, "city", code="3416")
+    district = _unit(world, Level.DISTRICT, "谯城区", city, "district", code="341602")
+    street = _branch(world, district, "花戏楼街道", world.users, "")
+    other_street = _branch(world, district, "薛阁街道", world.others, "other_")
+    world.units["street"], world.units["other_street"] = street, other_street
+    world.agency = Agency.objects.create(name="花戏楼城管中队", kind="enforcement", unit=street)
+    world.second_agency = Agency.objects.create(name="花戏楼供水站", kind="partner", unit=street)
+    other_agency = Agency.objects.create(name="薛阁城管中队", kind="enforcement", unit=other_street)
+    world.users["handler"] = make_post(Role.HANDLER, agency=world.agency, name="承办人").user
+    world.users["second_handler"] = make_post(Role.HANDLER, agency=world.second_agency, name="供水承办人").user
+    world.others["handler"] = make_post(Role.HANDLER, agency=other_agency, name="别处承办人").user
+    world.users["city_official"] = make_post(Role.OFFICIAL, unit=city, name="市领导").user
+    world.household = Household.objects.create(unit=world.units["neighbourhood"], label="1栋1单元101")
+    return world
+
+
+def _branch(world: World, district: Unit, name: str, people: dict[str, User], prefix: str) -> Unit:
+    street = _unit(world, Level.STREET, name, district, f"{prefix}street")
+    community = _unit(world, Level.COMMUNITY, f"{name[:2]}社区", street, f"{prefix}community")
+    zone = _unit(world, Level.ZONE, "第一片", community, f"{prefix}zone")
+    group = _unit(world, Level.GROUP, "第一组", zone, f"{prefix}group")
+    leaf = _unit(world, Level.NEIGHBOURHOOD, "第一邻", group, f"{prefix}neighbourhood")
+    second = _unit(world, Level.NEIGHBOURHOOD, "第二邻", group, f"{prefix}second_neighbourhood")
+    seats = {
+        "chief": (Role.CHIEF, leaf),
+        "second_chief": (Role.CHIEF, second),
+        "group_leader": (Role.GROUP_LEADER, group),
+        "zone_leader": (Role.ZONE_LEADER, zone),
+        "community": (Role.COMMUNITY, community),
+        "street": (Role.STREET, street),
+        "supervisor": (Role.SUPERVISOR, street),
+        "official": (Role.OFFICIAL, street),
+        "operator": (Role.OPERATOR, street),
+    }
+    for key, (role, unit) in seats.items():
+        people[key] = make_post(role, unit=unit, name=f"{prefix}{key}").user
+    return street
+
+
+def _unit(world: World, level: str, name: str, parent: Unit | None, key: str, *, code: str | None = None) -> Unit:
+    unit = create_unit(actor=system_user(), level=level, name=name, parent=parent, code=code)
+    world.units[key] = unit
+    return unit
+
+
+def fresh(user: User) -> User:
+    """Return the person as the next request would load it: posts are read again."""
+    return User.objects.get(pk=user.pk)
+
+
+def category(code: str = "") -> Category:
+    """Return a second-level category that needs no photo (or the one with `code`)."""
+    if code:
+        return Category.objects.get(code=code)
+    return Category.objects.filter(parent__isnull=False, photo_required=False, urgency="7d").order_by("code").first()
+
+
+def reason(kind: str) -> Reason:
+    """Return the first listed reason of a step."""
+    return Reason.objects.filter(kind=kind).first()
+
+
+def file_case(world: World, *, by: User | None = None, now: datetime = NOON, **fields) -> Grievance:
+    """File a case as the world's chief."""
+    fields.setdefault("description", "楼道路灯坏了，老人晚上上下楼看不见。")
+    fields.setdefault("unit", world.units["neighbourhood"])
+    case, _new = file_grievance(actor=by or world.chief, now=now, **fields)
+    return case
