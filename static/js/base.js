@@ -17,6 +17,36 @@
     }
   });
 
+  // The native file control speaks the browser's language and shows no picture: show both in ours.
+  for (const box of document.querySelectorAll("[data-filebox]")) {
+    const input = box.querySelector("input[type=file]");
+    const list = document.createElement("div");
+    list.className = "filebox__list";
+    list.setAttribute("aria-live", "polite");
+    list.hidden = true;
+    box.append(list);
+    box.classList.add("filebox--live");
+    box.querySelector(".filebox__prompt").hidden = false;
+    input.addEventListener("change", () => {
+      list.replaceChildren();
+      for (const file of input.files) {
+        if (/^image\/(jpeg|png|webp)$/.test(file.type)) {
+          const image = new Image();
+          image.className = "filebox__thumb";
+          image.alt = `${box.dataset.chosen} ${file.name}`;
+          image.src = URL.createObjectURL(file);
+          image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+          list.append(image);
+        } else {
+          const name = document.createElement("span");
+          name.textContent = file.name;
+          list.append(name);
+        }
+      }
+      list.hidden = list.childElementCount === 0;
+    });
+  }
+
   // A second tap on a slow network must not send a form twice.
   document.addEventListener("submit", (event) => {
     const form = event.target;
