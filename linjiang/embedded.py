@@ -194,7 +194,7 @@ def _start(home: Path, *, throwaway: bool) -> None:
         "gid": owner.pw_gid if owner else None,
         "log": str(log),
         "run": str(home / "run"),
-        "remove": str(home) if throwaway else None,
+        "remove": [str(home), *([str(data.resolve().parent)] if data.is_symlink() else [])] if throwaway else [],
     }
     guard = Path(__file__).with_name("embedded_guard.py")
     subprocess.run(
@@ -210,12 +210,11 @@ def _start(home: Path, *, throwaway: bool) -> None:
 
 def _wait_ready(home: Path) -> dict[str, str]:
     began = time.monotonic()
-    seen = False
     while (address := _address(home)) is None:
         waited = time.monotonic() - began
-        running = _guarded(home)
-        seen = seen or running
-        if not running and (seen or waited > 10):
+        # The guard writes the server's number as soon as it has started it.
+        started = (home / "run" / "pg.guard").read_text() != ""
+        if not _guarded(home) and (started or waited > 10):
             raise EmbeddedPostgresError(_why(home, "The embedded PostgreSQL ended while starting."))
         if waited > START_SECONDS:
             message = f"The embedded PostgreSQL is not ready after {START_SECONDS} s."

@@ -3,7 +3,7 @@
 Run by path with the standard library only (`python -I -S embedded_guard.py SPEC`), so that it costs little
 memory and works before Django is configured. SPEC is a JSON object: `argv` (the postgres command), `uid` and
 `gid` (or null: stay who we are), `log` (file the server writes to), `run` (folder of the lock files) and
-`remove` (folder to delete after the server has ended, or null).
+`remove` (folders to delete after the server has ended).
 
 Everyone who uses the database holds a shared lock on `pg.users`. The kernel drops it when they end, however
 they end, so waiting for the exclusive lock is waiting for the last user: nothing is left behind after a kill.
@@ -65,8 +65,8 @@ def guard(spec: dict) -> int:
 
         threading.Thread(target=stop_after_last_user, daemon=True).start()
         status = server.wait()
-        if spec["remove"]:
-            shutil.rmtree(spec["remove"], ignore_errors=True)
+        for folder in spec["remove"]:
+            shutil.rmtree(folder, ignore_errors=True)
         return status
 
 
