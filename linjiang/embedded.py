@@ -87,11 +87,12 @@ def connect_parameters(home: Path, *, throwaway: bool = False) -> dict[str, str]
         raise EmbeddedPostgresError(f"The embedded PostgreSQL cannot start: {error}") from error
 
 
-def release(home: Path) -> None:
-    """Stop counting as a user of the server; the last one to go stops it."""
+def release(home: Path) -> bool:
+    """Stop counting as a user of the server, if this process was one; the last one to go stops it."""
     descriptor = _held.pop((home, os.getpid()), None)
     if descriptor is not None:
         os.close(descriptor)
+    return descriptor is not None
 
 
 def wait_stopped(home: Path, *, seconds: float) -> bool:
@@ -180,7 +181,8 @@ def _start(home: Path, *, throwaway: bool) -> None:
     if log.exists() and log.stat().st_size > 10_000_000:
         log.replace(log.with_suffix(".log.1"))
     (home / "run" / "pg.guard").write_text("")
-    options = {**OPTIONS, "unix_socket_directories": str(_socket_folder(data.resolve(), owner))}
+    socket_folder = _socket_folder(data.resolve(), owner)
+    options = {**OPTIONS, "unix_socket_directories": str(socket_folder)}
     if throwaway:
         options.update(THROWAWAY_OPTIONS)
     if _little_shared_memory():
@@ -188,13 +190,16 @@ def _start(home: Path, *, throwaway: bool) -> None:
     argv = [str(binaries / "bin" / "postgres"), "-D", str(data.resolve())]
     for name, value in options.items():
         argv += ["-c", f"{name}={value}"]
+    remove = [str(socket_folder)] if socket_folder != data.resolve() else []
+    if throwaway:
+        remove += [str(home), *([str(data.resolve().parent)] if data.is_symlink() else [])]
     spec = {
         "argv": argv,
         "uid": owner.pw_uid if owner else None,
         "gid": owner.pw_gid if owner else None,
         "log": str(log),
         "run": str(home / "run"),
-        "remove": [str(home), *([str(data.resolve().parent)] if data.is_symlink() else [])] if throwaway else [],
+        "remove": remove,
     }
     guard = Path(__file__).with_name("embedded_guard.py")
     subprocess.run(

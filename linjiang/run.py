@@ -6,6 +6,7 @@ and the sign-ins are printed. Ctrl-C, SIGTERM, or the end of any child ends all 
 """
 
 import fcntl
+import io
 import json
 import os
 import signal
@@ -141,7 +142,7 @@ def _prepare_database() -> None:
         _step("PostgreSQL", _start_postgres)
     _step("Tables", lambda: call_command("migrate", interactive=False, verbosity=0))
     call_command("createcachetable", verbosity=0)
-    _step("Categories and reasons", lambda: call_command("load_defaults", verbosity=0))
+    _step("Categories and reasons", lambda: call_command("load_defaults", stdout=io.StringIO()))
     if os.environ.get("LINJIANG_DEMO") != "0" and not apps.get_model("orgs", "Unit").objects.exists():
         say("The demo city, once (LINJIANG_DEMO=0 leaves it out) …")
         call_command("demo")
@@ -263,8 +264,8 @@ def _end(children: list[processes.Child]) -> None:
     if settings.configured and not settings.DATABASE_URL:
         if apps.ready:
             connections.close_all()
-        embedded.release(settings.VAR_DIR)
-        if not embedded.wait_stopped(settings.VAR_DIR, seconds=STOP_SECONDS):
+        used = embedded.release(settings.VAR_DIR)
+        if used and not embedded.wait_stopped(settings.VAR_DIR, seconds=STOP_SECONDS):
             say("PostgreSQL stays up for another command that still uses it, and ends with that.")
 
 

@@ -237,7 +237,11 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     # Django mails errors to ADMINS and hides what is logged outside DEBUG; the console is where people look.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Two lines for every tick would drown the rest; failures come as errors.
+        **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.app.trace", "celery.worker.strategy")},
+    },
 }
 
 # Attachments: a phone photo is 2–8 MB; nine is what a messenger lets people pick at once.
