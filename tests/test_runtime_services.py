@@ -19,6 +19,7 @@ from django.test import RequestFactory
 from linjiang import processes
 from linjiang.cache import ForgivingRedisCache
 from linjiang.common.csp import PathPolicyMiddleware
+from linjiang.common.proxy import ClientAddressMiddleware
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -109,6 +110,16 @@ def test_the_desk_and_the_api_docs_get_what_they_need_and_no_more() -> None:
         "style-src": ["'self'", "'unsafe-inline'"],
     }
     assert policy("/api/docs/") == {**strict, "style-src": ["'self'", "'unsafe-inline'"]}
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [("203.0.113.9", "203.0.113.9"), ("198.51.100.1, 203.0.113.9", "203.0.113.9"), ("", "127.0.0.1")],
+)
+def test_behind_the_proxy_the_caller_is_whom_the_proxy_saw(forwarded: str, address: str) -> None:
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded} if forwarded else {})
+    ClientAddressMiddleware(lambda _request: HttpResponse())(request)
+    assert request.META["REMOTE_ADDR"] == address
 
 
 def test_children_end_in_order_even_a_deaf_one_and_what_it_started(tmp_path: Path) -> None:

@@ -189,6 +189,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "linjiang.common.api.error_response",
+    "NUM_PROXIES": 0,  # REMOTE_ADDR is already the caller's, see linjiang.common.proxy
 }
 
 # The broker carries only "look now" signals: whatever is due is found by sweeping the database, so a message

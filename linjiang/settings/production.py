@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from linjiang.settings.base import *
-from linjiang.settings.base import DATABASE_URL, REDIS_URL, env
+from linjiang.settings.base import DATABASE_URL, MIDDLEWARE, REDIS_URL, env
 from linjiang.settings.secret import is_weak
 
 DEBUG = False
@@ -42,12 +42,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
-CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = True
 
-# One proxy stands in front: the last address it adds is the caller's, all before it may be invented.
-AXES_IPWARE_PROXY_COUNT = 1
-AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"]
+MIDDLEWARE = ["linjiang.common.proxy.ClientAddressMiddleware", *MIDDLEWARE]
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
