@@ -61,7 +61,7 @@ TABLE: dict[tuple[Status, Action], Transition] = {
     (Status.DISCOVERED, Action.RESOLVE_ON_SPOT): _row(Status.RESOLVED, *_FILERS, required=("result",)),
     (Status.DISCOVERED, Action.WITHDRAW): _row(Status.WITHDRAWN, *_FILERS, reason=ReasonKind.WITHDRAW),
     # 反映
-    (Status.REPORTED, Action.ASSIGN): _row(Status.ASSIGNED, *_DESK, required=("agency",)),
+    (Status.REPORTED, Action.ASSIGN): _row(Status.ASSIGNED, Standing.ASSIGNER, required=("agency",)),
     (Status.REPORTED, Action.REFER_UP): _row(None, *_DESK, guards=[Guard.HAS_SUPERIOR]),
     (Status.REPORTED, Action.REFER_DOWN): _row(None, *_DESK, required=("unit",)),
     (Status.REPORTED, Action.SETTLE_HERE): _row(Status.IN_PROGRESS, *_DESK),

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -31,7 +31,8 @@ def deliver_due(*, now: datetime, batch: int = 200) -> int:
     """Deliver what is due, oldest first, and return how many; safe beside other deliverers (SKIP LOCKED).
 
     The in-app inbox is the row itself; the console line goes out before the row is committed as sent, so a crash in
-    between repeats the line, never the inbox entry.
+    between repeats the line, never the inbox entry. A message that cannot be put into words waits longer after each
+    try and keeps nobody else's from going out.
     """
     delivered = 0
     while True:
@@ -42,14 +43,24 @@ def deliver_due(*, now: datetime, batch: int = 200) -> int:
                 .filter(sent_at__isnull=True, not_before__lte=now)
                 .order_by("not_before", "pk")[:batch]
             )
-            for entry in due:
-                log.info("to %s: %s", entry.recipient, put_into_words(entry.kind, entry.facts))
-                entry.sent_at = now
-                entry.attempts += 1
-            Message.objects.bulk_update(due, ["sent_at", "attempts"])
-        delivered += len(due)
+            delivered += sum(_send(entry, now) for entry in due)
+            Message.objects.bulk_update(due, ["sent_at", "attempts", "last_error", "not_before"])
         if len(due) < batch:
             return delivered
+
+
+def _send(entry: Message, now: datetime) -> bool:
+    entry.attempts += 1
+    try:
+        words = put_into_words(entry.kind, entry.facts)
+    except (KeyError, TypeError, ValueError) as error:
+        log.exception("message %s of kind %s cannot be put into words", entry.pk, entry.kind)
+        entry.last_error = repr(error)[:200]
+        entry.not_before = now + timedelta(minutes=2 ** min(entry.attempts, 10))
+        return False
+    log.info("to %s: %s", entry.recipient, words)
+    entry.sent_at = now
+    return True
 
 
 def mark_read(*, actor: User, now: datetime, pk: int | None = None) -> int:

@@ -213,10 +213,7 @@ def _check(actor, unit, description, household, category, urgency, photos) -> No
         errors["description"] = _("Please keep it under %(count)s characters.") % {"count": MAX_DESCRIPTION}
     if household is not None and household.unit_id != unit.pk:
         errors["household"] = _("This household belongs to another neighbourhood.")
-    if category is not None and (category.parent_id is None or not category.is_active):
-        errors["category"] = _("Please choose one of the second-level categories.")
-    if category is not None and category.photo_required and not photos:
-        errors["photos"] = _("This kind of danger needs a photo, so that help comes to the right spot.")
+    errors |= _category_errors(category, photos)
     if urgency and urgency not in Urgency.values:
         errors["urgency"] = _("Please choose one of the listed urgencies.")
     if errors:
@@ -226,6 +223,16 @@ def _check(actor, unit, description, household, category, urgency, photos) -> No
             raise NotAllowed(_("Cases are filed by neighbour chiefs, leaders, community and street staff."))
         if not scope_of(actor).covers(unit.path):
             raise InvalidInput({"unit": _("This unit is not one of yours.")}, code="out_of_scope")
+
+
+def _category_errors(category: Category | None, photos) -> dict[str, str]:
+    if category is None:
+        return {}
+    if category.parent_id is None or not category.is_active:
+        return {"category": _("Please choose one of the second-level categories.")}
+    if category.photo_required and not photos:
+        return {"photos": _("This kind of danger needs a photo, so that help comes to the right spot.")}
+    return {}
 
 
 def _already_filed(actor: User, submission_id: uuid.UUID) -> Grievance | None:

@@ -1,0 +1,79 @@
+"""Ways to bring a case to each status, through the verbs alone."""
+
+from datetime import timedelta
+
+from grievances.choices import Action, Status
+from grievances.models import Grievance
+from grievances.services.verbs import perform
+from tests.factories import NOON, World, category, file_case, reason
+
+HOUR = timedelta(hours=1)
+
+
+def case_in(world: World, status: str) -> Grievance:
+    """Return a case filed at `NOON` by the world's chief that stands in `status`."""
+    return _WAYS[status](world)
+
+
+def do(world: World, case: Grievance, action: str, actor, *, at=NOON, **given) -> Grievance:
+    """Carry out one step with what the table requires filled in."""
+    return perform(action=action, actor=actor, grievance=case, now=at, **(arguments(world, action) | given))
+
+
+def arguments(world: World, action: str) -> dict:
+    """Return arguments with which the step succeeds in the world."""
+    return {
+        Action.RESOLVE_ON_SPOT: {"result": "当场拧紧了灯泡"},
+        Action.WITHDRAW: {"reason": reason("withdraw")},
+        Action.ASSIGN: {"agency": world.agency},
+        Action.REASSIGN: {"agency": world.second_agency},
+        Action.REFER_DOWN: {"unit": world.units["group"]},
+        Action.REJECT: {"reason": reason("reject")},
+        Action.RETURN: {"reason": reason("return")},
+        Action.RESOLVE: {"result": "已更换灯泡"},
+        Action.ASK_EXTENSION: {"days": 3, "reason": reason("extend")},
+        Action.REFUSE_EXTENSION: {"note": "请按期办结"},
+        Action.SUSPEND: {"reason": reason("suspend"), "review_on": (NOON + timedelta(days=20)).date()},
+        Action.FEEDBACK: {"rating": 5},
+        Action.RECORD_CALLBACK: {"note": "无人接听"},
+        Action.CLOSE_UNANSWERED: {"reason": reason("close_unanswered")},
+        Action.REOPEN: {"reason": reason("reopen")},
+        Action.APPEAL: {"note": "请再看一下"},
+        Action.COMMENT: {"note": "已到现场"},
+        Action.YELLOW_CARD: {"note": "超期"},
+        Action.RED_CARD: {"note": "仍未办"},
+        Action.CLASSIFY: {"category": category()},
+    }.get(action, {})
+
+
+def _reported(world: World) -> Grievance:
+    return file_case(world)
+
+
+def _assigned(world: World) -> Grievance:
+    return do(world, _reported(world), Action.ASSIGN, world.community)
+
+
+def _in_progress(world: World) -> Grievance:
+    return do(world, _assigned(world), Action.ACKNOWLEDGE, world.handler)
+
+
+def _resolved(world: World) -> Grievance:
+    return do(world, _in_progress(world), Action.RESOLVE, world.handler)
+
+
+def _merged(world: World) -> Grievance:
+    return do(world, _reported(world), Action.MERGE, world.community, into=_reported(world))
+
+
+_WAYS = {
+    Status.DISCOVERED: lambda world: file_case(world, keep_as_draft=True),
+    Status.REPORTED: _reported,
+    Status.ASSIGNED: _assigned,
+    Status.IN_PROGRESS: _in_progress,
+    Status.RESOLVED: _resolved,
+    Status.CLOSED: lambda world: do(world, _resolved(world), Action.FEEDBACK, world.chief),
+    Status.REJECTED: lambda world: do(world, _reported(world), Action.REJECT, world.community),
+    Status.WITHDRAWN: lambda world: do(world, _reported(world), Action.WITHDRAW, world.chief),
+    Status.MERGED: _merged,
+}
