@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from grievances.views import cases
+from grievances.views import cases, photos
 
 urlpatterns = [
+    path("photos/<uuid:uuid>/<str:size>/", photos.photo, name="photo"),
     path("cases/<str:number>/", cases.case, name="case"),
 ]

@@ -1,7 +1,11 @@
 """Photos: known by their content, re-encoded, EXIF taken off, a thumbnail made, then attached to an event."""
 
+import contextlib
 import hashlib
 import io
+import struct
+import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +14,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 from pillow_heif import register_heif_opener
 
 from grievances.models import Attachment, GrievanceEvent
@@ -23,6 +27,19 @@ FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 LONG_SIDE = 2048
 THUMBNAIL_SIDE = 480
 MAX_PIXELS = 60_000_000  # a 48-megapixel phone photo passes, a decompression bomb does not
+# What the decoders raise on files that are cut off or made up.
+_DAMAGED = (
+    OSError,  # with UnidentifiedImageError
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +102,13 @@ def _prepare(upload: UploadedFile) -> PreparedPhoto:
             {"photos": _("“%(name)s” is larger than %(limit)s MB.") % {"name": upload.name, "limit": limit}}
         )
     try:
-        upload.seek(0)
-        picture = Image.open(upload, formats=FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise InvalidInput({"photos": _("“%(name)s” has too many pixels.") % {"name": upload.name}})
-        position = _position(picture)
-        picture = ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        picture, position = _decoded(upload)
+    except Image.DecompressionBombError as error:
+        raise InvalidInput({"photos": _("“%(name)s” has too many pixels.") % {"name": upload.name}}) from error
+    except _DAMAGED as error:
         raise InvalidInput(
             {"photos": _("“%(name)s” is not a photo we can read (JPEG, PNG, WebP or HEIC).") % {"name": upload.name}}
         ) from error
-    picture.thumbnail((LONG_SIDE, LONG_SIDE))
     data = _jpeg(picture, quality=82)
     small = picture.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
@@ -109,6 +122,42 @@ def _prepare(upload: UploadedFile) -> PreparedPhoto:
     )
 
 
+def _decoded(upload: UploadedFile) -> tuple[Image.Image, tuple[float, float] | None]:
+    """Return the upright picture in RGB, at most LONG_SIDE long, bare of everything but pixels; and its position."""
+    upload.seek(0)
+    with warnings.catch_warnings():
+        # Pillow warns of much that is harmless here: a broken EXIF block, pixels above its limit but below ours.
+        warnings.simplefilter("ignore")
+        picture = Image.open(upload, formats=FORMATS)
+        if picture.width * picture.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        position = _position(picture)
+        picture.draft("RGB", (LONG_SIDE, LONG_SIDE))  # a JPEG is decoded at a half or a quarter where that suffices
+        picture = _in_rgb(picture)
+        picture.thumbnail((LONG_SIDE, LONG_SIDE))
+        with contextlib.suppress(*_DAMAGED):  # a broken EXIF block says nothing; the pixels are good
+            picture = ImageOps.exif_transpose(picture)
+    # JPEG's writer carries comments and the like over from `info`: a new picture has none.
+    bare = Image.new("RGB", picture.size)
+    bare.paste(picture)
+    return bare, position
+
+
+def _in_rgb(picture: Image.Image) -> Image.Image:
+    """Return the first frame in RGB: transparent parts white, as a reader of the page sees them."""
+    info = picture.info
+    if picture.mode.startswith(("I", "F")):
+        # 16 bits per pixel: RGB would cut everything above 255 to white.
+        picture = picture.convert("F").point(lambda value: value / 256).convert("L")
+    elif picture.has_transparency_data:
+        solid = Image.new("RGBA", picture.size, "white")
+        solid.alpha_composite(picture.convert("RGBA"))
+        picture = solid
+    picture = picture.convert("RGB")
+    picture.info = info
+    return picture
+
+
 def _jpeg(picture: Image.Image, *, quality: int) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality, optimize=True)
@@ -116,11 +165,11 @@ def _jpeg(picture: Image.Image, *, quality: int) -> bytes:
 
 
 def _position(picture: Image.Image) -> tuple[float, float] | None:
-    gps = picture.getexif().get_ifd(ExifTags.IFD.GPSInfo)
     try:
+        gps = picture.getexif().get_ifd(ExifTags.IFD.GPSInfo)
         lat = _degrees(gps[ExifTags.GPS.GPSLatitude]) * (-1 if gps.get(ExifTags.GPS.GPSLatitudeRef) == "S" else 1)
         lon = _degrees(gps[ExifTags.GPS.GPSLongitude]) * (-1 if gps.get(ExifTags.GPS.GPSLongitudeRef) == "W" else 1)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    except _DAMAGED:
         return None
     return (lat, lon) if -90 <= lat <= 90 and -180 <= lon <= 180 and (lat, lon) != (0, 0) else None
 
