@@ -3,6 +3,8 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from linjiang.common.text import in_my_language
+
 WORDS = {
     "case_reported": gettext_noop("%(number)s “%(title)s” was reported to you. Please accept or assign it."),
     "case_referred": gettext_noop("%(number)s “%(title)s” was passed on to you. Please accept or assign it."),
@@ -40,4 +42,5 @@ class _Facts(dict):
 
 def put_into_words(kind: str, facts: dict) -> str:
     """Return the message in the active language; a fact that is missing leaves a gap, never an error."""
-    return (_(WORDS[kind]) % _Facts(facts)).strip()
+    words = {name: in_my_language(fact) for name, fact in facts.items()}
+    return (_(WORDS[kind]) % _Facts(words)).strip()

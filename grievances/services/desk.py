@@ -11,6 +11,7 @@ from grievances.services import clock
 from grievances.services.steps import Step, listed_reason, step
 from linjiang.common.clock import local_day
 from linjiang.common.errors import InvalidInput
+from linjiang.common.text import in_both_languages
 from orgs import tree
 from orgs.choices import DESK_ROLES, LEADER_ROLES
 from orgs.holders import holders_on_the_way_up, people_at_agencies, people_at_units
@@ -111,8 +112,8 @@ def reject(
     with step(actor=actor, grievance=grievance, action=Action.REJECT, now=now, version=version, reason=reason) as case:
         why = listed_reason(case.row, reason)
         case.set(**clock.stopped())
-        case.tell([case.grievance.filed_by], "case_rejected", reason=why.name)
-        case.record(note=note, data={"reason": why.code, "reason_name": why.name})
+        case.tell([case.grievance.filed_by], "case_rejected", reason=in_both_languages(why))
+        case.record(note=note, data={"reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance
 
 
@@ -223,7 +224,10 @@ def suspend(
             raise InvalidInput({"review_on": _("Choose a day to come.")})
         case.set(suspended_at=now, review_on=review_on, **clock.stopped())
         case.tell(handlers_of(case.grievance, now), "case_suspended", review_on=review_on.isoformat())
-        case.record(note=note, data={"reason": why.code, "reason_name": why.name, "review_on": review_on.isoformat()})
+        case.record(
+            note=note,
+            data={"reason": why.code, "reason_name": in_both_languages(why), "review_on": review_on.isoformat()},
+        )
         return case.grievance
 
 

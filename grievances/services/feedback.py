@@ -12,6 +12,7 @@ from grievances.services.desk import end_assignments, handlers_of
 from grievances.services.filing import first_desk
 from grievances.services.steps import Step, listed_reason, step
 from linjiang.common.errors import Conflict, InvalidInput
+from linjiang.common.text import in_both_languages
 from orgs.models import User
 from orgs.services.system import system_user
 
@@ -57,7 +58,7 @@ def record_feedback(
             case.tell(
                 [case.grievance.filed_by, *handlers_of(case.grievance, now)],
                 "case_closed",
-                rating=str(Rating(rating).label),
+                rating=in_both_languages(Rating(rating).label),
             )
         else:
             _handle_again(case, rating, said_resolved)
@@ -119,7 +120,7 @@ def close_unanswered(
         end_assignments(case.grievance, now=now)
         case.set(closed_at=now, confirmation=Confirmation.UNANSWERED, **clock.stopped())
         case.tell([case.grievance.filed_by], "case_closed_unanswered")
-        case.record(note=note, data={"reason": why.code, "reason_name": why.name})
+        case.record(note=note, data={"reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance
 
 
@@ -145,7 +146,7 @@ def reopen(
     ) as case:
         why = listed_reason(case.row, reason)
         _back_to_the_desk(case)
-        case.record(note=note, data={"reason": why.code, "reason_name": why.name})
+        case.record(note=note, data={"reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance
 
 

@@ -16,6 +16,7 @@ from grievances.services.photos import attach_photos, prepare_photos
 from grievances.services.steps import listed_reason, step
 from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
+from linjiang.common.text import in_both_languages
 from notifications import services as outbox
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Level, Role
 from orgs.holders import holders_on_the_way_up
@@ -180,7 +181,7 @@ def withdraw(
     ) as case:
         why = listed_reason(case.row, reason)
         case.set(**clock.stopped())
-        case.record(note=note, data={"reason": why.code, "reason_name": why.name})
+        case.record(note=note, data={"reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance
 
 

@@ -15,6 +15,7 @@ from grievances.services.photos import attach_photos, prepare_photos
 from grievances.services.steps import Step, listed_reason, step
 from linjiang.common.clock import local_day
 from linjiang.common.errors import InvalidInput
+from linjiang.common.text import in_both_languages
 from orgs.holders import people_at_units
 from orgs.models import User
 
@@ -54,8 +55,8 @@ def return_case(
         else:
             people = _desk_people(case)
         case.set(lead_agency=None, acknowledged_at=None, acknowledge_due_at=None)
-        case.tell(people, "case_returned", agency=handler, reason=why.name)
-        case.record(note=note, data={"agency": handler, "reason": why.code, "reason_name": why.name})
+        case.tell(people, "case_returned", agency=handler, reason=in_both_languages(why))
+        case.record(note=note, data={"agency": handler, "reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance
 
 
@@ -114,7 +115,9 @@ def ask_extension(
             raise InvalidInput({"days": _("From 1 to %(count)s days.") % {"count": MAX_EXTENSION_DAYS}})
         Extension.objects.create(grievance=case.grievance, asked_by=actor, asked_at=now, days=days, reason=why)
         case.tell(_desk_people(case), "extension_asked", agency=handler_name(case.grievance), days=days)
-        case.record(note=note, data={"days": days, "reason": why.code, "reason_name": why.name}, is_public=False)
+        case.record(
+            note=note, data={"days": days, "reason": why.code, "reason_name": in_both_languages(why)}, is_public=False
+        )
         return case.grievance
 
 

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from django.utils import translation
+
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
 _SPACES = re.compile(r"\s+")
 
@@ -33,3 +35,19 @@ def is_mobile(value: str) -> bool:
 def is_phone(value: str) -> bool:
     """Say whether `value` is a mobile number or a land line with its area code."""
     return bool(PHONE.fullmatch(value))
+
+
+def in_both_languages(thing: object) -> dict[str, str]:
+    """Return how `thing` is called in Chinese and in English, for facts that outlive the writer's language."""
+    words = {}
+    for key, language in (("zh", "zh-hans"), ("en", "en")):
+        with translation.override(language):
+            words[key] = str(thing)
+    return words
+
+
+def in_my_language(words: object) -> str:
+    """Return the reader's side of what `in_both_languages` kept; anything else as it is."""
+    if isinstance(words, dict) and {"zh", "en"} <= words.keys():
+        return words["en"] if (translation.get_language() or "").startswith("en") else words["zh"]
+    return str(words)

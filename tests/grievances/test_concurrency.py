@@ -1,0 +1,120 @@
+"""Real transactions side by side: nothing is filed, numbered, assigned, rated or escalated twice."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from grievances.choices import Status
+from grievances.models import Assignment, Escalation, Feedback, Grievance
+from grievances.services.escalation import escalate_overdue
+from grievances.services.feedback import rate_by_link
+from grievances.services.verbs import perform
+from linjiang.common.errors import LinjiangError
+from notifications.models import Message
+from notifications.services import deliver_due
+from orgs.services.system import system_user
+from tests.factories import NOON, World, file_case, fresh, make_world
+from tests.grievances.scenes import case_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def at_once(count: int, work: Callable[[int], object]) -> list:
+    """Run `work(0)` … `work(count - 1)` in threads that start together; return results, errors in their place."""
+    barrier = Barrier(count)
+
+    def run(number: int):
+        try:
+            barrier.wait(timeout=20)
+            return work(number)
+        except LinjiangError as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_the_same_submission_is_filed_once(world):
+    submission = uuid.uuid4()
+    chief = world.chief
+    cases = at_once(8, lambda _number: file_case(world, by=fresh(chief), submission_id=submission).pk)
+    assert len(set(cases)) == 1
+    assert Grievance.objects.count() == 1
+    assert Grievance.objects.get().events.count() == 2
+    assert Message.objects.filter(kind="case_reported").count() == 1
+
+
+def test_cases_filed_together_get_different_numbers(world):
+    chief = world.chief
+    at_once(8, lambda _number: [file_case(world, by=fresh(chief)) for _again in range(5)])
+    numbers = list(Grievance.objects.values_list("number", flat=True))
+    assert len(numbers) == 40
+    assert len(set(numbers)) == 40
+    assert {number[:11] for number in numbers} == {"LJ20260304-"}
+
+
+def test_two_who_assign_the_same_version_do_not_overwrite_each_other(world):
+    case = case_in(world, Status.REPORTED)
+    people = [world.community, world.street]
+    agencies = [world.agency, world.second_agency]
+    answers = at_once(
+        2,
+        lambda number: perform(
+            action="assign",
+            actor=fresh(people[number]),
+            grievance=case,
+            now=NOON,
+            version=case.version,
+            agency=agencies[number],
+        ),
+    )
+    refusals = [answer for answer in answers if isinstance(answer, LinjiangError)]
+    assert len(refusals) == 1
+    assert refusals[0].status == 409
+    assert Assignment.objects.filter(is_lead=True, ended_at__isnull=True).count() == 1
+
+
+def test_the_link_takes_one_rating(world):
+    case = case_in(world, Status.RESOLVED)
+    answers = at_once(
+        6,
+        lambda number: rate_by_link(token=case.token, rating=5 - number % 2, said_resolved=True, comment="", now=NOON),
+    )
+    assert sum(isinstance(answer, Grievance) for answer in answers) == 1
+    assert all(answer.code == "already_rated" for answer in answers if isinstance(answer, LinjiangError))
+    assert Feedback.objects.count() == 1
+
+
+def test_many_sweepers_fire_each_rung_once(world):
+    cases = [file_case(world) for _number in range(30)]
+    actor = system_user()
+    at = cases[0].due_at + timedelta(days=5)
+    fired = at_once(4, lambda _number: escalate_overdue(actor=actor, now=at, batch=3))
+    rungs = Counter(Escalation.objects.values_list("grievance_id", "rung"))
+    assert sum(fired) == 90
+    assert len(rungs) == 90
+    assert set(rungs.values()) == {1}
+
+
+def test_many_deliverers_send_each_message_once(world, caplog):
+    for _number in range(20):
+        file_case(world)
+    waiting = Message.objects.filter(sent_at__isnull=True).count()
+    with caplog.at_level("INFO", logger="linjiang.messages"):
+        sent = at_once(4, lambda _number: deliver_due(now=NOON, batch=3))
+    assert waiting == 20
+    assert sum(sent) == 20
+    assert len([record for record in caplog.records if record.name == "linjiang.messages"]) == 20
