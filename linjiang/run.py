@@ -27,6 +27,7 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from linjiang import embedded, processes
+from linjiang.embedded_account import EmbeddedPostgresError
 
 READY_SECONDS = 90
 STOP_SECONDS = 15
@@ -152,7 +153,7 @@ def _prepare_database() -> None:
 def _start_postgres() -> None:
     try:
         embedded.connect_parameters(settings.VAR_DIR)
-    except embedded.EmbeddedPostgresError as error:
+    except EmbeddedPostgresError as error:
         raise CannotRunError(str(error)) from error
 
 

@@ -14,6 +14,7 @@ import psycopg2
 import pytest
 
 from linjiang import embedded
+from linjiang.embedded_account import EmbeddedPostgresError
 
 ROOT = Path(__file__).resolve().parent.parent
 # A process that uses the database of the home in argv[1], says so, and stays until its stdin is closed.
@@ -22,6 +23,7 @@ import sys
 from pathlib import Path
 import psycopg2
 from linjiang import embedded
+from linjiang.embedded_account import EmbeddedPostgresError
 found = embedded.connect_parameters(Path(sys.argv[1]))
 connection = psycopg2.connect(**found)
 cursor = connection.cursor()
@@ -155,6 +157,6 @@ def test_a_server_that_cannot_start_says_why(home: Path) -> None:
     assert embedded.wait_stopped(home, seconds=20)
     (home / "pg" / "global" / "pg_control").unlink()
     began = time.monotonic()
-    with pytest.raises(embedded.EmbeddedPostgresError, match="pg_control"):
+    with pytest.raises(EmbeddedPostgresError, match="pg_control"):
         embedded.connect_parameters(home)
     assert time.monotonic() - began < 10

@@ -8,6 +8,7 @@ from django.db.backends.postgresql import base, client
 from django.db.utils import OperationalError
 
 from linjiang import embedded
+from linjiang.embedded_account import EmbeddedPostgresError, executable
 
 
 class DatabaseClient(client.DatabaseClient):
@@ -15,7 +16,7 @@ class DatabaseClient(client.DatabaseClient):
 
     def runshell(self, parameters: list[str]) -> None:
         found = self.connection.get_connection_params()
-        os.environ["PATH"] = f"{embedded.executable('psql').parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        os.environ["PATH"] = f"{executable('psql').parent}{os.pathsep}{os.environ.get('PATH', '')}"
         self.connection.settings_dict.update(
             NAME=found["dbname"], USER=found["user"], HOST=found["host"], PORT=found["port"]
         )
@@ -36,7 +37,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         throwaway = parameters.pop("throwaway", False)
         try:
             found = embedded.connect_parameters(home, throwaway=throwaway)
-        except embedded.EmbeddedPostgresError as error:
+        except EmbeddedPostgresError as error:
             raise OperationalError(str(error)) from error
         # The name may be the test database or "postgres"; the rest is the server's to say.
         found["dbname"] = parameters.get("dbname") or found["dbname"]
