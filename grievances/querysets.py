@@ -7,12 +7,13 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from grievances.choices import LIVE, RUNNING, Status
 from linjiang.common.database import subtree_q
+from orgs.choices import DESK_ROLES, LEADER_ROLES
 from orgs.scopes import scope_of
 
 
 class GrievanceQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Return the cases `user` may see: filed in a subtree of a post, given to the person's agency, or own.
+        """Return the cases `user` may see: filed in a subtree of a post, or in the hands of the person's agency.
 
         Scope is by the path a case was filed under. Nobody (None, anonymous, no post) sees nothing.
         """
@@ -26,7 +27,7 @@ class GrievanceQuerySet(models.QuerySet):
             assignments = self.model._meta.get_field("assignments").related_model  # models import this module
             condition |= Exists(
                 assignments.objects.filter(
-                    grievance=OuterRef("pk"), agency_id__in=scope.agency_ids, returned_at__isnull=True
+                    grievance=OuterRef("pk"), agency_id__in=scope.agency_ids, ended_at__isnull=True
                 )
             )
         return self.filter(condition)
@@ -52,11 +53,16 @@ class GrievanceQuerySet(models.QuerySet):
         if user is None or not user.is_authenticated:
             return self.none()
         agency_ids = scope_of(user).agency_ids
-        unit_ids = [post.unit_id for post in user.current_posts if post.unit_id]
+        unit_ids = [post.unit_id for post in user.current_posts if post.role in (*LEADER_ROLES, *DESK_ROLES)]
         turn = Q(
-            status__in=(Status.REPORTED, Status.IN_PROGRESS), holder_unit_id__in=unit_ids, lead_agency__isnull=True
+            status__in=(Status.REPORTED, Status.ASSIGNED, Status.IN_PROGRESS),
+            holder_unit_id__in=unit_ids,
+            lead_agency__isnull=True,
         )
         turn |= Q(status__in=(Status.ASSIGNED, Status.IN_PROGRESS), lead_agency_id__in=agency_ids)
+        extensions = self.model._meta.get_field("extensions").related_model
+        asked = extensions.objects.filter(grievance=OuterRef("pk"), decided_at__isnull=True)
+        turn |= Q(Exists(asked), status=Status.IN_PROGRESS, holder_unit_id__in=unit_ids)
         turn |= Q(status__in=(Status.DISCOVERED, Status.RESOLVED), unit_id__in=unit_ids)
         return self.filter(turn)
 

@@ -47,7 +47,6 @@ def record_feedback(
         said_resolved = _said(rating, said_resolved)
         _keep(case, rating, said_resolved, comment)
         if is_content(rating, said_resolved):
-            end_assignments(case.grievance, now=now)
             case.set(
                 closed_at=now,
                 confirmation=Confirmation.RESIDENT if by_resident else Confirmation.TOLD,
@@ -117,7 +116,6 @@ def close_unanswered(
         actor=actor, grievance=grievance, action=Action.CLOSE_UNANSWERED, now=now, version=version, reason=reason
     ) as case:
         why = listed_reason(case.row, reason)
-        end_assignments(case.grievance, now=now)
         case.set(closed_at=now, confirmation=Confirmation.UNANSWERED, **clock.stopped())
         case.tell([case.grievance.filed_by], "case_closed_unanswered")
         case.record(note=note, data={"reason": why.code, "reason_name": in_both_languages(why)})
