@@ -60,8 +60,8 @@ bench: setup ## measure filing, inbox and dashboard at a city's size: ARGS="--ca
 	@exec $(PYTHON) benchmarks/run.py $(ARGS)
 
 messages: setup-dev ## bring the Chinese catalogue up to date (needs gettext)
-	cd linjiang && ../$(PYTHON) ../manage.py makemessages -l zh_Hans --no-obsolete --no-location
-	$(PYTHON) manage.py compilemessages
+	$(PYTHON) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore tests --ignore var --ignore staticfiles
+	$(PYTHON) manage.py compilemessages --locale zh_Hans
 
 requirements: setup-dev ## pin anew from the .in files
 	$(PYTHON) -m uv pip compile --universal --no-header requirements.in -o requirements.txt

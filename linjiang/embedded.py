@@ -90,11 +90,19 @@ def release(home: Path) -> bool:
 
 def wait_stopped(home: Path, *, seconds: float) -> bool:
     """Wait until the server of `home` has ended; False when someone else still uses it after `seconds`."""
+    try:
+        # Held open: a throw-away home is deleted while the guard, who keeps the lock on this file, still works.
+        descriptor = os.open(home / "run" / "pg.guard", os.O_RDWR)
+    except FileNotFoundError:
+        return True
     until = time.monotonic() + seconds
-    while _guarded(home):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
+    try:
+        while _is_locked(descriptor):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+    finally:
+        os.close(descriptor)
     return True
 
 
@@ -128,11 +136,17 @@ def _guarded(home: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
+        return _is_locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    finally:
-        os.close(descriptor)
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
     return False
 
 
