@@ -41,14 +41,19 @@ def load_categories(*, actor: User, text: str) -> dict[str, int]:
     _check_categories(rows)
     known = {category.code: category for category in Category.objects.select_for_update()}
     counts = {"new": 0, "changed": 0, "unchanged": 0, "retired": 0}
-    for position, (_line, row) in enumerate(sorted(rows, key=lambda item: bool(item[1]["parent_code"]))):
-        values = _category_values(row, known, position)
-        category = known.get(row["code"])
-        if category is None:
-            known[row["code"]] = Category.objects.create(code=row["code"], **values)
-            counts["new"] += 1
-        else:
-            counts["changed" if _update(category, values) else "unchanged"] += 1
+    for of_second_level in (False, True):
+        fresh = []
+        for position, (_line, row) in enumerate(rows):
+            if bool(row["parent_code"]) != of_second_level:
+                continue
+            values = _category_values(row, known, position)
+            category = known.get(row["code"])
+            if category is None:
+                fresh.append(Category(code=row["code"], **values))
+            else:
+                counts["changed" if _update(category, values) else "unchanged"] += 1
+        known |= {category.code: category for category in Category.objects.bulk_create(fresh)}
+        counts["new"] += len(fresh)
     gone = set(known) - {row["code"] for _line, row in rows}
     counts["retired"] = Category.objects.filter(code__in=gone, is_active=True).update(is_active=False)
     return counts
@@ -80,19 +85,20 @@ def dump_categories() -> str:
 @transaction.atomic
 def load_reasons(*, actor: User, text: str) -> int:
     """Load the listed reasons from CSV and return how many are new; existing ones get the file's names."""
-    new = 0
+    known = set(Reason.objects.values_list("kind", "code"))
+    reasons = []
     for position, (line, row) in enumerate(_read(text, REASON_COLUMNS)):
         if row["kind"] not in ReasonKind.values:
-            raise InvalidInput(
-                {"file": _("Line %(line)s: unknown step “%(value)s”.") % {"line": line, "value": row["kind"]}}
-            )
-        _reason, made = Reason.objects.update_or_create(
-            kind=row["kind"],
-            code=row["code"],
-            defaults={"name": row["name"], "name_en": row["name_en"], "position": position, "is_active": True},
-        )
-        new += made
-    return new
+            problem = _("Line %(line)s: unknown step “%(value)s”.") % {"line": line, "value": row["kind"]}
+            raise InvalidInput({"file": problem})
+        reasons.append(Reason(**row, position=position))
+    Reason.objects.bulk_create(
+        reasons,
+        update_conflicts=True,
+        unique_fields=["kind", "code"],
+        update_fields=["name", "name_en", "position", "is_active"],
+    )
+    return sum((reason.kind, reason.code) not in known for reason in reasons)
 
 
 def load_shipped_defaults(*, actor: User) -> dict[str, int]:
