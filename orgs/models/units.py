@@ -27,6 +27,12 @@ class Unit(models.Model):
     children_made = models.PositiveIntegerField(default=0, editable=False)
     lat = models.FloatField(_("latitude"), null=True, blank=True, help_text=_("degrees, WGS-84"))
     lon = models.FloatField(_("longitude"), null=True, blank=True, help_text=_("degrees, WGS-84"))
+    households_declared = models.PositiveSmallIntegerField(
+        _("households by the roster"),
+        null=True,
+        blank=True,
+        help_text=_("as the roster says; households entered one by one count by themselves"),
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = UnitQuerySet.as_manager()
