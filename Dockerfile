@@ -17,4 +17,4 @@ USER linjiang
 VOLUME /data
 EXPOSE 8000
 CMD ["gunicorn", "linjiang.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4", \
-     "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]
+     "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", "--no-control-socket"]

@@ -23,7 +23,7 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
 from linjiang import embedded, processes
@@ -146,7 +146,9 @@ def _prepare_database() -> None:
     _step("Categories and reasons", lambda: call_command("load_defaults", stdout=io.StringIO()))
     if os.environ.get("LINJIANG_DEMO") != "0" and not apps.get_model("orgs", "Unit").objects.exists():
         say("The demo city, once (LINJIANG_DEMO=0 leaves it out) …")
-        call_command("demo")
+        # One transaction, so that a load cut short leaves nothing and is done anew at the next start.
+        with transaction.atomic():
+            call_command("demo")
     connections.close_all()
 
 
@@ -187,7 +189,7 @@ def _start(children: list[processes.Child], host: str, port: int) -> None:
         "web": [
             *[*python, "gunicorn", "linjiang.wsgi", "--bind", f"{shown}:{port}"],
             *["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", "4", "--worker-tmp-dir", str(scratch)],
-            *["--access-logfile", "-", "--graceful-timeout", "5"],
+            *["--access-logfile", "-", "--graceful-timeout", "5", "--no-control-socket"],
         ],
         "worker": [
             *[*celery, "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", level],
