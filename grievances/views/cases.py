@@ -1,14 +1,114 @@
-"""One case: what, where, who, its timeline, and what the viewer may do."""
+"""The list of cases, and one case: what, where, who, its timeline, and what the viewer may do."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from grievances.models import Grievance
+from grievances import guidance, paging, presentation
+from grievances.choices import Status
+from grievances.filters import CaseFilter
+from grievances.models import Grievance, GrievanceEvent
+from grievances.policies import available_actions, may_see_contact
+from linjiang.common import clock
+from orgs.scopes import scope_of
 
 
 @login_required
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    """List every case the person may see, newest first; `?order=due` puts what is due first on top."""
+    order = paging.due_first if request.GET.get("order") == "due" else paging.newest_first
+    visible = Grievance.objects.visible_to(request.user).with_names()
+    context = case_list(request, visible, order=order)
+    context |= {
+        "title": _("All cases"),
+        "list_url": reverse("cases"),
+        "keep": [("order", "due")] if order is paging.due_first else [],
+        "empty_title": _("No case yet"),
+        "empty_text": _("Every case filed in your area will stand here."),
+        "orders": _orders(request),
+    }
+    return render(request, "grievances/cases.html", context)
+
+
+def case_list(request: HttpRequest, visible, *, order) -> dict:
+    """Return the context of a filtered, paged list; what could not be used of the address is named in `problems`."""
+    now = clock.now()
+    chosen = CaseFilter(request.GET, visible, user=request.user, at=now)
+    problems = chosen.problems
+    try:
+        page = order(chosen.qs, request.GET.get("at", ""))
+    except paging.BadCursor:
+        problems = [*problems, _("Page")]
+        page = order(chosen.qs)
+    return {
+        "now": now,
+        "filter": chosen,
+        "cases": presentation.rows(page.cases, scope=scope_of(request.user), at=now),
+        "problems": _(", ").join(problems),
+        "prev_url": paging.with_cursor(request.GET, page.previous) if page.previous else "",
+        "next_url": paging.with_cursor(request.GET, page.next) if page.next else "",
+    }
+
+
+def _orders(request: HttpRequest) -> list[dict]:
+    params = request.GET.copy()
+    params.pop("at", None)
+    by_due = params.pop("order", [""])[-1] == "due"
+    newest = f"?{params.urlencode()}"
+    params["order"] = "due"
+    return [
+        {"url": newest, "label": _("Newest first"), "active": not by_due},
+        {"url": f"?{params.urlencode()}", "label": _("Due first"), "active": by_due},
+    ]
+
+
+@login_required
+@require_safe
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """Show the case; another unit's case is not found."""
-    grievance = get_object_or_404(Grievance.objects.visible_to(request.user).with_names(), number=number)
-    return render(request, "grievances/case.html", {"case": grievance})
+    now = clock.now()
+    found = Grievance.objects.visible_to(request.user).with_names()
+    found = found.select_related("filed_by", "resolved_by", "contact", "household__contact", "merged_into")
+    grievance = get_object_or_404(found, number=number)
+    buttons, others = guidance.choices(grievance, available_actions(request.user, grievance, at=now))
+    merged_into = grievance.merged_into
+    visible = Grievance.objects.visible_to(request.user)
+    context = {
+        "case": grievance,
+        "now": now,
+        "place": presentation.place_of(grievance),
+        "standing_words": presentation.where_it_stands(grievance),
+        "has_clock": grievance.is_running or (grievance.suspended and grievance.is_live),
+        "buttons": buttons,
+        "others": others,
+        **_timeline(grievance),
+        "assignments": list(grievance.assignments.select_related("agency", "assigned_by").order_by("-pk")),
+        "feedback": list(grievance.feedback.select_related("recorded_by").order_by("-pk")),
+        "extension": grievance.extensions.select_related("asked_by", "reason").filter(decided_at__isnull=True).first(),
+        "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
+        "contact_decision": may_see_contact(request.user, grievance),
+        "merged_into_is_visible": merged_into is not None and visible.filter(pk=merged_into.pk).exists(),
+        "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
+        "waits_for_household": grievance.status == Status.RESOLVED,
+    }
+    return render(request, "grievances/case.html", context)
+
+
+def _timeline(grievance: Grievance) -> dict:
+    """Return the timeline, newest first, and the photos that came with the filing, which stand beside the words."""
+    events: list[GrievanceEvent] = list(
+        grievance.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk")
+    )
+    names = presentation.names_for(events)
+    first = events[-1] if events else None
+    return {
+        "photos": [presentation.photo(one) for one in first.attachments.all()] if first else [],
+        "events": [
+            presentation.entry(event, names, photos=() if event is first else event.attachments.all())
+            for event in events
+        ],
+    }

@@ -1,0 +1,139 @@
+"""Filters of the case lists. A value that cannot be used is left out and named, never an error page."""
+
+from datetime import date, datetime, time, timedelta
+
+import django_filters
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from grievances.choices import LIVE, Status, Urgency
+from grievances.models import Category, Grievance
+from linjiang.common.text import clean
+from orgs import tree
+from orgs.models import Unit, User
+from orgs.scopes import scope_of, units_visible_to
+
+OPEN, OVERDUE, SUSPENDED = "open", "overdue", "suspended"
+STATUSES = [
+    (OPEN, _("All open")),
+    (OVERDUE, _("Overdue")),
+    (SUSPENDED, _("On hold")),
+    *Status.choices,
+]
+
+
+# A day outside is a slip of the keyboard; the day after the last one must still be a date.
+_DAY = {
+    "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    "validators": [MinValueValidator(date(1990, 1, 1)), MaxValueValidator(date(2100, 1, 1))],
+}
+
+
+class CategoryChoice(forms.ModelChoiceField):
+    """Second-level categories grouped under their first level, in one statement."""
+
+    def __init__(self, **kwargs) -> None:
+        kwargs.setdefault("queryset", Category.objects.filter(is_active=True, parent__isnull=False))
+        super().__init__(**kwargs)
+
+    def grouped(self) -> list:
+        """Return the choices as option groups, in the order of the tree."""
+        groups: dict[str, list] = {}
+        for category in self.queryset.select_related("parent").order_by("parent__code", "code"):
+            groups.setdefault(str(category.parent), []).append((category.pk, str(category)))
+        return [("", self.empty_label), *groups.items()]
+
+
+class CategoryFilter(django_filters.Filter):
+    field_class = CategoryChoice
+
+
+class CaseFilter(django_filters.FilterSet):
+    """`q`, `status`, `category`, `unit` (and all below it), `urgency`, `since` and `until` (days of reporting)."""
+
+    q = django_filters.CharFilter(method="find", label=_("Number, title or description"), max_length=100)
+    status = django_filters.ChoiceFilter(choices=STATUSES, method="standing", label=_("Status"), empty_label=_("All"))
+    category = CategoryFilter(label=_("Category"), empty_label=_("All"))
+    unit = django_filters.ModelChoiceFilter(
+        queryset=Unit.objects.none(), method="below", label=_("Place"), empty_label=_("All")
+    )
+    urgency = django_filters.ChoiceFilter(choices=Urgency.choices, label=_("Urgency"), empty_label=_("All"))
+    since = django_filters.DateFilter(method="reported_since", label=_("Reported from"), **_DAY)
+    until = django_filters.DateFilter(method="reported_until", label=_("Reported until"), **_DAY)
+
+    class Meta:
+        model = Grievance
+        fields = ["q", "status", "category", "unit", "urgency", "since", "until"]
+
+    def __init__(self, data, queryset, *, user: User, at: datetime) -> None:
+        """`data` is the request's GET; only units in the scope of `user` are known."""
+        super().__init__(data or {}, queryset)
+        self.user, self.at = user, at
+        self.filters["unit"].extra["queryset"] = units_visible_to(user)
+        fields = self.form.fields
+        fields["category"].choices = fields["category"].grouped()
+        self.form.full_clean()
+        chosen = self.form.cleaned_data.get("unit")
+        fields["unit"].widget.choices = [("", fields["unit"].empty_label), *_unit_choices(user, chosen)]
+
+    def find(self, queryset, _name: str, value: str):
+        """Keep the cases whose number begins with, or title or description holds, what was typed."""
+        words = clean(value)
+        if words.upper().startswith("LJ") and any(letter.isdigit() for letter in words):
+            return queryset.filter(number__startswith=words.upper())
+        return queryset.filter(
+            Q(title__icontains=words) | Q(description__icontains=words) | Q(number__endswith=words.upper())
+        )
+
+    def standing(self, queryset, _name: str, value: str):
+        """Keep one status, or all open, overdue or suspended ones."""
+        if value == OPEN:
+            return queryset.filter(status__in=LIVE)
+        if value == OVERDUE:
+            return queryset.overdue(at=self.at)
+        if value == SUSPENDED:
+            return queryset.live().filter(suspended_at__isnull=False)
+        return queryset.filter(status=value)
+
+    def below(self, queryset, _name: str, value: Unit):
+        return queryset.below(value)
+
+    def reported_since(self, queryset, _name: str, value):
+        return queryset.filter(reported_at__gte=_midnight(value))
+
+    def reported_until(self, queryset, _name: str, value):
+        return queryset.filter(reported_at__lt=_midnight(value + timedelta(days=1)))
+
+    @property
+    def problems(self) -> list[str]:
+        """What was left out, in words: the label of each filter whose value cannot be used."""
+        return [str(self.form.fields[name].label) for name in self.form.errors]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the tab narrows the list."""
+        return any(self.form.cleaned_data.get(name) for name in self.form.fields)
+
+
+def _midnight(day) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _unit_choices(user: User, chosen: Unit | None) -> list[tuple[int, str]]:
+    """Return the way from the top of the scope to the chosen unit and the units right below it: never a long list."""
+    visible = units_visible_to(user)
+    paths = scope_of(user).paths
+    if chosen is None:
+        if len(paths) == 1:
+            units = visible.filter(parent__path=paths[0]) if paths[0] else visible.filter(parent__isnull=True)
+        else:
+            units = visible.filter(path__in=paths)
+    else:
+        upper = tree.ancestor_paths(chosen.path, include_self=True)
+        units = visible.filter(Q(path__in=upper) | Q(parent=chosen))
+    units = list(units.filter(is_active=True).order_by("path")[:200])
+    top = min((tree.depth(unit.path) for unit in units), default=0)
+    return [(unit.pk, "\u3000" * (tree.depth(unit.path) - top) + unit.name) for unit in units]

@@ -1,0 +1,340 @@
+"""One form for every step of a case, put together from the fields the step's verb takes."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from grievances import similar
+from grievances.choices import Action, Rating, Urgency
+from grievances.filters import CategoryChoice
+from grievances.forms.fields import PhotosField
+from grievances.models import Grievance, Reason
+from grievances.services.handling import MAX_EXTENSION_DAYS
+from grievances.services.verbs import FIELDS
+from grievances.workflow import TABLE, Transition
+from linjiang.common.clock import local_day
+from linjiang.common.text import clean
+from orgs import tree
+from orgs.choices import AgencyKind
+from orgs.holders import people_at_units
+from orgs.models import Agency, Unit, User
+
+NOTE_LENGTH = 2000
+LONGEST_HOLD = timedelta(days=366)
+RATING_ICONS = "laugh smile meh annoyed frown"
+
+_NOTE_LABELS = {
+    Action.COMMENT: gettext_lazy("Remark"),
+    Action.RECORD_CALLBACK: gettext_lazy("When you called, and what came of it"),
+    Action.APPEAL: gettext_lazy("Why should it be looked at again?"),
+    Action.REFUSE_EXTENSION: gettext_lazy("Why is there no more time?"),
+    Action.YELLOW_CARD: gettext_lazy("What is the card for?"),
+    Action.RED_CARD: gettext_lazy("What is the card for?"),
+    Action.ASSIGN: gettext_lazy("What should they know?"),
+    Action.REASSIGN: gettext_lazy("What should they know?"),
+    Action.REFER_UP: gettext_lazy("What should they know?"),
+    Action.REFER_DOWN: gettext_lazy("What should they know?"),
+    Action.REJECT: gettext_lazy("What should who filed it be told?"),
+}
+
+
+class ActionForm(forms.Form):
+    """The form of `action` on one case. `arguments()` gives what `services.verbs.perform` takes.
+
+    `version` is the state of the case the person was looking at when the form was opened.
+    """
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, validators=[MinValueValidator(1), MaxValueValidator(2**31 - 1)]
+    )
+
+    def __init__(self, *args, action: Action, case: Grievance, user: User, now: datetime, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.action, self.case, self.user, self.now = action, case, user, now
+        self.row = _row_of(action, case.status)
+        self.fields["version"].initial = case.version
+        for name in FIELDS[action]:
+            field = _BUILDERS[name](self)
+            if isinstance(field, dict):
+                self.fields.update(field)
+            else:
+                self.fields[name] = field
+
+    def must(self, name: str) -> bool:
+        """Say whether the workflow table demands the argument."""
+        return name in self.row.required
+
+    def clean(self) -> dict:
+        """Find the case to join to; the others are checked by their fields."""
+        cleaned = super().clean()
+        if "into" in self.fields:
+            cleaned["into"] = self._target(cleaned)
+        return cleaned
+
+    def arguments(self) -> dict:
+        """Return what was given, ready for the verb; only after `is_valid`."""
+        given = {name: self.cleaned_data.get(name) for name in FIELDS[self.action]}
+        if "said_resolved" in given:
+            given["said_resolved"] = {"yes": True, "no": False}.get(given["said_resolved"])
+        if "rating" in given:
+            given["rating"] = int(given["rating"])
+        if "co_agencies" in given:
+            given["co_agencies"] = list(given["co_agencies"])
+        return given
+
+    def typed(self) -> list[tuple[str, str]]:
+        """Return what was typed in words (label, text), for a step that can not be taken any more."""
+        return [
+            (str(field.label), self.data.get(self.add_prefix(name), ""))
+            for name, field in self.fields.items()
+            if isinstance(field, forms.CharField) and self.data.get(self.add_prefix(name), "").strip()
+        ]
+
+    def _target(self, cleaned: dict) -> Grievance | None:
+        number = clean(cleaned.get("into_number")).upper()
+        if not number:
+            if cleaned.get("into") is None and not self.errors.get("into"):
+                self.add_error("into", _("Choose a case, or type its number."))
+            return cleaned.get("into")
+        found = Grievance.objects.visible_to(self.user).live().filter(number=number).exclude(pk=self.case.pk).first()
+        if found is None:
+            self.add_error("into_number", _("There is no open case of yours with this number."))
+        return found
+
+
+def _row_of(action: Action, status: str) -> Transition:
+    """Return the step's row for the status; from another status when it is not open, so that the form still shows."""
+    return TABLE.get((status, action)) or next(row for (_status, name), row in TABLE.items() if name == action)
+
+
+def _text(label: str, *, required: bool, rows: int = 3, help_text: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=required,
+        max_length=NOTE_LENGTH,
+        help_text=help_text,
+        widget=forms.Textarea(attrs={"rows": rows}),
+    )
+
+
+def _note(form: ActionForm) -> forms.Field:
+    label = _NOTE_LABELS.get(form.action, _("Note"))
+    rows = 4 if form.must("note") else 2
+    return _text(label, required=form.must("note"), rows=rows)
+
+
+def _result(_form: ActionForm) -> forms.Field:
+    return _text(
+        _("What was done?"), required=True, rows=4, help_text=_("The household reads this. Say it in plain words.")
+    )
+
+
+def _comment(_form: ActionForm) -> forms.Field:
+    return _text(_("What the household said"), required=False)
+
+
+def _photos(form: ActionForm) -> forms.Field:
+    return PhotosField(
+        label=_("Photos"),
+        required=form.must("photos"),
+        help_text=_("Before and after, if you can.") if form.action == Action.RESOLVE else "",
+    )
+
+
+def _reason(form: ActionForm) -> forms.Field:
+    listed = Reason.objects.filter(kind=form.row.reason, is_active=True)
+    return forms.ModelChoiceField(
+        label=_("Reason"),
+        queryset=listed,
+        to_field_name="code",
+        empty_label=None,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose a reason from the list.")},
+    )
+
+
+def agencies_serving(case: Grievance):
+    """Return the agencies in use that serve the place of the case."""
+    upper = tree.ancestor_paths(case.unit_path, include_self=True)
+    return Agency.objects.filter(is_active=True, unit__path__in=upper).select_related("unit")
+
+
+def _agency(form: ActionForm) -> forms.Field:
+    serving = agencies_serving(form.case)
+    if form.action == Action.REASSIGN:
+        serving = serving.exclude(pk=form.case.lead_agency_id)
+    category = form.case.category
+    usual_id = category.default_agency_id if category else None
+    kind = category.agency_kind if category else ""
+    usual, others = [], []
+    for agency in serving.order_by("-unit__path", "name"):
+        choice = (agency.pk, _("%(agency)s (%(kind)s)") % {"agency": agency, "kind": AgencyKind(agency.kind).label})
+        if agency.pk == usual_id:
+            usual.insert(0, choice)
+        elif kind and agency.kind == kind:
+            usual.append(choice)
+        else:
+            others.append(choice)
+    field = forms.ModelChoiceField(
+        label=_("Who handles it?"),
+        queryset=serving,
+        initial=usual_id if any(pk == usual_id for pk, _name in usual) else None,
+        error_messages={"required": _("Please choose who handles it."), "invalid_choice": _NOT_SERVING},
+    )
+    groups = [(_("Usual for this kind of problem"), usual), (_("Others"), others)] if usual else [("", others)]
+    field.choices = [("", _("Please choose"))] + [
+        part for name, group in groups if group for part in ([(name, group)] if name else group)
+    ]
+    return field
+
+
+def _co_agencies(form: ActionForm) -> forms.Field:
+    return forms.ModelMultipleChoiceField(
+        label=_("Who helps?"),
+        queryset=agencies_serving(form.case).order_by("-unit__path", "name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _NOT_SERVING},
+    )
+
+
+def _unit(form: ActionForm) -> forms.Field:
+    case = form.case
+    held = case.holder_unit.path if case.holder_unit_id else case.unit_path
+    below = [path for path in tree.ancestor_paths(case.unit_path, include_self=True) if len(path) > len(held)]
+    units = Unit.objects.filter(path__in=below)
+    people = people_at_units(units.values_list("pk", flat=True), on=local_day(form.now))
+    led = units.filter(pk__in=people).order_by("path")
+    field = forms.ModelChoiceField(
+        label=_("To whom?"),
+        queryset=led,
+        empty_label=None,
+        widget=forms.RadioSelect,
+        help_text="" if people else _("Nobody between this desk and the neighbourhood holds a post at present."),
+        error_messages={"required": _("Please choose to whom."), "invalid_choice": _("Please choose one of these.")},
+    )
+    field.label_from_instance = lambda unit: (
+        _("%(unit)s: %(people)s")
+        % {
+            "unit": unit,
+            "people": _(", ").join(map(str, people[unit.pk])),
+        }
+    )
+    return field
+
+
+def _into(form: ActionForm) -> dict[str, forms.Field]:
+    chosen = form.data.get("into", "") if form.is_bound else ""
+    near = similar.open_cases(form.case, user=form.user)
+    ids = [case.pk for case in near] + (
+        [int(chosen)] if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else []
+    )
+    candidates = Grievance.objects.visible_to(form.user).live().exclude(pk=form.case.pk).filter(pk__in=ids)
+    field = forms.ModelChoiceField(
+        label=_("Similar open cases nearby"),
+        queryset=candidates,
+        required=False,
+        empty_label=None,
+        widget=forms.RadioSelect,
+        help_text="" if near else _("There is none; type the number below."),
+        error_messages={"invalid_choice": _("Choose another case that is still open.")},
+    )
+    field.choices = [(case.pk, f"{case.number} {case.title}") for case in near]
+    number = forms.CharField(
+        label=_("Or the number of another case"), required=False, max_length=30, help_text="LJ20261122-00031"
+    )
+    return {"into": field, "into_number": number}
+
+
+def _days(_form: ActionForm) -> forms.Field:
+    return forms.IntegerField(
+        label=_("How many more days?"), min_value=1, max_value=MAX_EXTENSION_DAYS, initial=3, widget=_number_input()
+    )
+
+
+def _number_input() -> forms.NumberInput:
+    return forms.NumberInput(attrs={"inputmode": "numeric"})
+
+
+def _review_on(form: ActionForm) -> forms.Field:
+    first = local_day(form.now) + timedelta(days=1)
+    last = first + LONGEST_HOLD
+    return forms.DateField(
+        label=_("When is it looked at again?"),
+        widget=forms.DateInput(attrs={"type": "date", **_limits(first, last)}, format="%Y-%m-%d"),
+        validators=[
+            MinValueValidator(first, message=_("Choose a day to come.")),
+            MaxValueValidator(last, message=_("Choose a day within a year.")),
+        ],
+    )
+
+
+def _limits(first: date, last: date) -> dict[str, str]:
+    return {"min": first.isoformat(), "max": last.isoformat()}
+
+
+def _category(form: ActionForm) -> forms.Field:
+    field = CategoryChoice(
+        label=_("Category"), initial=form.case.category_id, empty_label=_("Please choose"), required=True
+    )
+    field.choices = field.grouped()
+    return field
+
+
+def _urgency(_form: ActionForm) -> forms.Field:
+    return forms.ChoiceField(
+        label=_("Urgency"),
+        choices=[("", _("As the category says")), *Urgency.choices],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
+def _rating(_form: ActionForm) -> forms.Field:
+    return forms.ChoiceField(
+        label=_("How satisfied is the household?"),
+        choices=Rating.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose one of the five answers.")},
+    )
+
+
+def _said_resolved(_form: ActionForm) -> forms.Field:
+    return forms.ChoiceField(
+        label=_("Is the problem solved?"),
+        choices=[("yes", _("Solved")), ("no", _("Not solved yet"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please say whether it is solved.")},
+    )
+
+
+def _is_public(_form: ActionForm) -> forms.Field:
+    return forms.BooleanField(
+        label=_("The resident may read this"), required=False, help_text=_("Without it only colleagues see the remark.")
+    )
+
+
+_NOT_SERVING = gettext_lazy("This agency does not serve this place.")
+
+_BUILDERS: dict[str, Callable[[ActionForm], forms.Field | dict[str, forms.Field]]] = {
+    "note": _note,
+    "result": _result,
+    "comment": _comment,
+    "photos": _photos,
+    "reason": _reason,
+    "agency": _agency,
+    "co_agencies": _co_agencies,
+    "unit": _unit,
+    "into": _into,
+    "days": _days,
+    "review_on": _review_on,
+    "category": _category,
+    "urgency": _urgency,
+    "rating": _rating,
+    "said_resolved": _said_resolved,
+    "is_public": _is_public,
+}

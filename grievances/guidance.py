@@ -1,0 +1,110 @@
+"""What a person is told about a step before taking it, and which step most likely comes next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from grievances.choices import Action
+from grievances.models import Grievance
+from grievances.presentation import ICONS
+from linjiang.common.decisions import Decision
+
+_EXPLANATIONS = {
+    Action.REPORT: _("It goes to who leads the next unit up, and its time starts to run."),
+    Action.RESOLVE_ON_SPOT: _("It needs nobody else. The household says whether it is really solved."),
+    Action.WITHDRAW: _("The case ends here. Nobody works on it any more."),
+    Action.ASSIGN: _("They are told at once and have to take it on or hand it back in time."),
+    Action.REFER_UP: _("It goes to the next desk above that somebody holds. The time goes on running."),
+    Action.REFER_DOWN: _("It goes to a unit closer to the household. The time goes on running."),
+    Action.SETTLE_HERE: _("You handle it yourselves, without an agency. Afterwards you say what was done."),
+    Action.REJECT: _("The case ends here. Who filed it is told the reason and may ask for another look."),
+    Action.MERGE: _("The case ends here and goes on in the other one. Who filed it can follow it there."),
+    Action.ACKNOWLEDGE: _("You say that you have it and will see to it."),
+    Action.RETURN: _("It goes back to the desk that gave it. The time goes on running."),
+    Action.REASSIGN: _("It is taken from who has it now and given to another. The time goes on running."),
+    Action.RESOLVE: _("The time stops. The household is asked whether it is really solved."),
+    Action.ASK_EXTENSION: _("The desk that gave you the case decides. Until then the time goes on running."),
+    Action.GRANT_EXTENSION: _("The deadline moves by the days asked for."),
+    Action.REFUSE_EXTENSION: _("The deadline stays as it is."),
+    Action.SUSPEND: _("The time stands still until the case is taken up again."),
+    Action.RESUME: _("The time runs again; the deadline is later by as long as it stood still."),
+    Action.FEEDBACK: _("Write down what the household told you. If it is not solved, it is handled again."),
+    Action.RECORD_CALLBACK: _("For a household that does not answer: each try is written down."),
+    Action.CLOSE_UNANSWERED: _("The case ends although the household could not be reached, and it says so."),
+    Action.REOPEN: _("It goes back to the desk, and its time starts anew."),
+    Action.APPEAL: _("The desk above looks at it again."),
+    Action.COMMENT: _("It stands in the timeline with your name."),
+    Action.ADD_PHOTO: _("They stand in the timeline with your name."),
+    Action.URGE: _("Who has the case is told at once."),
+    Action.YELLOW_CARD: _("A formal warning to who has the case. It stays in the record."),
+    Action.RED_CARD: _("The gravest warning to who has the case. It stays in the record."),
+    Action.CLASSIFY: _("The time allowed follows the category, counted from when it began."),
+}
+
+# What most likely comes next, the first that is allowed; the second button is the next of them.
+_LIKELY = (
+    Action.GRANT_EXTENSION,
+    Action.ACKNOWLEDGE,
+    Action.RESUME,
+    Action.RESOLVE,
+    Action.ASSIGN,
+    Action.SETTLE_HERE,
+    Action.REPORT,
+    Action.FEEDBACK,
+    Action.REFER_UP,
+    Action.RETURN,
+    Action.REFUSE_EXTENSION,
+    Action.URGE,
+    Action.RECORD_CALLBACK,
+    Action.APPEAL,
+    Action.ADD_PHOTO,
+    Action.COMMENT,
+)
+_GRAVE = (Action.REJECT, Action.WITHDRAW, Action.RED_CARD)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A step as a button or a line: where it leads, or the reason why it is not open to this person now."""
+
+    action: Action
+    label: str
+    icon: str
+    url: str
+    style: str = "secondary"
+    reason: str = ""
+
+
+def explanation(action: Action) -> str:
+    """Return one sentence on what the step does, for who is about to take it."""
+    return _EXPLANATIONS[action]
+
+
+def choices(case: Grievance, steps: Sequence[tuple[Action, Decision]]) -> tuple[list[Choice], list[Choice]]:
+    """Return the likely steps as buttons (at most two, the main one first) and all others as a list.
+
+    In the list the allowed ones come first, then those that are not, with the reason.
+    """
+    offered = [(action, decision) for action, decision in steps if action in _EXPLANATIONS]
+    allowed = [action for action, decision in offered if decision]
+    likely = sorted((action for action in allowed if action in _LIKELY), key=_LIKELY.index)[:2]
+    buttons = [_choice(case, action, style="secondary" if rank else "primary") for rank, action in enumerate(likely)]
+    others = [
+        _choice(case, action, style="danger" if action in _GRAVE else "secondary")
+        for action in allowed
+        if action not in likely
+    ]
+    others += [_choice(case, action, reason=decision.reason) for action, decision in offered if not decision]
+    return buttons, others
+
+
+def _choice(case: Grievance, action: Action, **more) -> Choice:
+    return Choice(
+        action=action,
+        label=str(action.label),
+        icon=ICONS[action],
+        url=reverse("case_action", args=[case.number, action.value]),
+        **more,
+    )
