@@ -6,6 +6,8 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
+from linjiang.settings.desk import UNFOLD  # noqa: F401 (the theme reads it as a setting)
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(environ.Env()("LINJIANG_VAR", default=str(BASE_DIR / "var")))
 

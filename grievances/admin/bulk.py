@@ -1,0 +1,133 @@
+"""One step on many cases: a preview of what will and will not change and why, then each case by its own verb."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from grievances.choices import Action
+from grievances.models import Grievance
+from grievances.policies import decide
+from grievances.services.verbs import perform
+from linjiang.common.clock import now
+from linjiang.common.errors import LinjiangError
+from orgs import tree
+from orgs.models import Agency, User
+
+NOTE_LENGTH = 2000
+
+
+class UrgeForm(forms.Form):
+    """What to tell whoever holds the cases."""
+
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Sent along with each."),
+    )
+
+    def __init__(self, *args, cases: Sequence[Grievance], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class AssignForm(UrgeForm):
+    """Which agency handles them, of those that serve any of the places."""
+
+    agency = forms.ModelChoiceField(Agency.objects.none(), label=_("Who handles them?"), empty_label=_("Please choose"))
+    field_order = ("agency", "note")
+
+    def __init__(self, *args, cases: Sequence[Grievance], **kwargs) -> None:
+        super().__init__(*args, cases=cases, **kwargs)
+        paths = {upper for case in cases for upper in tree.ancestor_paths(case.unit_path, include_self=True)}
+        serving = Q(unit__path__in=paths) if paths else Q(pk__in=[])
+        self.fields["agency"].queryset = Agency.objects.filter(serving, is_active=True).select_related("unit")
+        self.fields["agency"].label_from_instance = lambda agency: f"{agency.name} · {agency.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A step that can be taken on many cases, with its form and words."""
+
+    form: type[UrgeForm]
+    title: str
+    button: str
+
+
+ACTIONS: dict[str, Bulk] = {
+    Action.ASSIGN: Bulk(AssignForm, _("Assign several cases"), _("Assign %(count)s cases")),
+    Action.URGE: Bulk(UrgeForm, _("Urge several cases"), _("Urge %(count)s cases")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case of the preview or the report: `ok`, and the reason when not."""
+
+    case: Grievance
+    ok: bool
+    reason: str = ""
+
+
+def page(admin, request: HttpRequest, action: Action, cases: list[Grievance]) -> HttpResponse:
+    """Show the preview; "check" looks again with what was chosen, "apply" carries it out and reports per case."""
+    bulk = ACTIONS[action]
+    at = now()
+    given = request.POST if request.method == "POST" else None
+    form = bulk.form(given, cases=cases)
+    is_valid = given is not None and form.is_valid()
+    chosen = form.cleaned_data if is_valid else {}
+    if is_valid and "apply" in request.POST:
+        seen = _versions(request.POST.getlist("seen"))
+        lines = [_apply(request.user, case, action, chosen, version=seen.get(case.pk), at=at) for case in cases]
+        done = sum(line.ok for line in lines)
+        return admin.page(
+            request, "desk/bulk_report.html", title=bulk.title, lines=lines, done=done, left=len(lines) - done
+        )
+    lines = [_foresee(request.user, case, action, chosen.get("agency"), at=at) for case in cases]
+    ready = sum(line.ok for line in lines)
+    return admin.page(
+        request,
+        "desk/bulk.html",
+        title=bulk.title,
+        status=400 if given is not None and not is_valid else 200,
+        form=form,
+        lines=lines,
+        ready=ready,
+        left=len(lines) - ready,
+        button=gettext(bulk.button) % {"count": ready} if ready else "",
+    )
+
+
+def _foresee(user: User, case: Grievance, action: Action, agency: Agency | None, *, at: datetime) -> Line:
+    answer = decide(user, action, case, at=at)
+    if not answer:
+        return Line(case, ok=False, reason=str(answer.reason))
+    if agency is not None and not tree.covers(agency.unit.path, case.unit_path):
+        words = gettext("%(agency)s does not serve this place.") % {"agency": agency.name}
+        return Line(case, ok=False, reason=words)
+    return Line(case, ok=True)
+
+
+def _apply(user: User, case: Grievance, action: Action, given: dict, *, version: int | None, at: datetime) -> Line:
+    try:
+        done = perform(action=action, actor=user, grievance=case, now=at, version=version or case.version, **given)
+    except LinjiangError as error:
+        return Line(case, ok=False, reason=str(error.message))
+    return Line(done, ok=True)
+
+
+def _versions(seen: list[str]) -> dict[int, int]:
+    """Return the version of each case that the preview showed, from "pk:version" marks."""
+    versions = {}
+    for mark in seen:
+        pk, _colon, version = mark.partition(":")
+        if pk.isdecimal() and version.isdecimal() and len(mark) < 40:
+            versions[int(pk)] = int(version)
+    return versions

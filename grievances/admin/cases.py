@@ -1,0 +1,199 @@
+"""The inbox of the desk: the scoped case list, its search, its tabs and its bulk steps."""
+
+from django.contrib import admin
+from django.db.models import F, Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from grievances.admin import bulk, case_page
+from grievances.admin.filters import AreaFilter, ReportedFilter, TopCategoryFilter
+from grievances.admin.tabs import ALL, TabFilter, chosen_tab, tabs
+from grievances.choices import Action, Status
+from grievances.models import Grievance
+from linjiang.common.clock import now
+from linjiang.common.templatetags.lj import cn_datetime, deadline, icon, status_icon
+from linjiang.common.text import clean, clean_phone, is_phone
+from linjiang.desk import WORK, CappedPaginator, DeskAdmin, desk_site
+from orgs.admin.scoping import may
+from orgs.choices import DESK_ROLES, Role
+
+# More are not chosen by hand, and each is a transaction of its own.
+MAX_AT_ONCE = 200
+
+
+@admin.register(Grievance, site=desk_site)
+class CaseAdmin(DeskAdmin):
+    """Cases are read here and changed by the workflow's steps alone; nothing is edited, added or deleted by form."""
+
+    desk_group, desk_order, desk_icon = WORK, 10, "inbox"
+    paginator = CappedPaginator
+    list_before_template = "desk/case_tabs.html"
+    list_disable_select_all = True
+    list_display = ("number_link", "title_words", "place", "category_name", "status_chip", "due", "holder", "urgency")
+    list_display_links = None
+    list_filter = (
+        TabFilter,
+        ("status", ChoicesDropdownFilter),
+        TopCategoryFilter,
+        AreaFilter,
+        ("urgency", ChoicesDropdownFilter),
+        ("source", ChoicesDropdownFilter),
+        ("reported_at", ReportedFilter),
+    )
+    list_select_related = ("unit__parent__parent__parent", "category", "lead_agency", "holder_unit")
+    search_fields = ("number",)
+    search_help_text = _("Number, words, door or the caller's phone number")
+    sortable_by = ("number_link", "due", "status_chip", "urgency")
+    actions = ("assign_chosen", "urge_chosen")
+
+    def may_view(self, user) -> bool:
+        return may(user, *DESK_ROLES, Role.SUPERVISOR)
+
+    def scope(self, queryset, user):
+        return queryset.visible_to(user) if self.may_view(user) else queryset.none()
+
+    def sidebar_items(self, request: HttpRequest) -> list[dict]:
+        items = super().sidebar_items(request)
+        if may(request.user, *DESK_ROLES):
+            items.append(self.sidebar_item(request, gettext("File a case"), reverse("report"), "add_circle"))
+        return items
+
+    # The list
+
+    def get_ordering(self, request) -> list:
+        if chosen_tab(request.GET) == ALL:
+            return ["-pk"]
+        return [F("due_at").asc(nulls_last=True), "pk"]
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find by number, by the caller's exact phone number, else by words in title, description and door."""
+        words = clean(search_term)[:100]
+        if not words:
+            return queryset, False
+        if words.upper().startswith("LJ"):
+            return queryset.filter(number__startswith=words.upper()), False
+        phone = clean_phone(words)
+        if is_phone(phone):
+            return queryset.filter(Q(contact__phone=phone) | Q(household__contact__phone=phone)), False
+        found = Q(title__icontains=words) | Q(description__icontains=words) | Q(household__label__icontains=words)
+        if words.isdecimal():
+            found |= Q(number__endswith=words)
+        return queryset.filter(found), False
+
+    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        """As the theme's, with the tabs above."""
+        response = super().changelist_view(request, {"title": gettext("Cases"), **(extra_context or {})})
+        # A bulk step answers with a redirect, which has no list.
+        changelist = getattr(response, "context_data", {}).get("cl")
+        if changelist is not None:
+            response.context_data["desk_tabs"] = tabs(
+                self.get_queryset(request),
+                chosen=chosen_tab(request.GET),
+                link=lambda key: changelist.get_query_string({"tab": key}, ["p", "status__exact"]),
+                at=now(),
+            )
+        return response
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number_link(self, case: Grievance) -> str:
+        url = reverse("admin:grievances_grievance_change", args=[case.pk])
+        return format_html('<a class="desk-number" href="{}">{}</a>', url, case.number)
+
+    @admin.display(description=_("title"))
+    def title_words(self, case: Grievance) -> str:
+        url = reverse("admin:grievances_grievance_change", args=[case.pk])
+        return format_html('<a class="desk-title" href="{}">{}</a>', url, case.title)
+
+    @admin.display(description=_("unit"))
+    def place(self, case: Grievance) -> str:
+        names, unit = [], case.unit
+        while unit is not None and unit.level not in ("street", "district", "city") and len(names) < 4:
+            names.append(unit.name)
+            unit = unit.parent if unit.parent_id else None
+        return format_html('<span class="desk-place">{}</span>', " ".join(reversed(names)) or case.unit.name)
+
+    @admin.display(description=_("category"))
+    def category_name(self, case: Grievance) -> str:
+        return format_html('<span class="desk-category">{}</span>', case.category_name or "—")
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_chip(self, case: Grievance) -> str:
+        code, label = case.status, case.get_status_display()
+        if case.suspended and case.is_live:
+            code, label = "SUSPENDED", gettext("On hold")
+        drawing = icon(status_icon(code), "sm")
+        return format_html('<span class="chip chip--{}">{}<span>{}</span></span>', code.lower(), drawing, label)
+
+    @admin.display(description=_("due"), ordering=F("due_at").asc(nulls_last=True))
+    def due(self, case: Grievance) -> str:
+        if not case.is_running and not (case.suspended and case.is_live):
+            waits = case.status == Status.RESOLVED
+            return format_html('<span class="due">{}</span>', gettext("waits for the household") if waits else "—")
+        words = deadline(case.due_at, None, case.suspended)
+        return format_html(
+            '<span class="due due--{}" title="{}">{} {}</span>',
+            words.state,
+            cn_datetime(case.due_at),
+            icon(words.icon, "sm"),
+            words.words,
+        )
+
+    @admin.display(description=_("held by"))
+    def holder(self, case: Grievance) -> str:
+        return str(case.lead_agency or case.holder_unit or "—") if case.is_live else "—"
+
+    # The bulk steps, each on a page of its own
+
+    @admin.action(description=_("Assign…"), permissions=["view"])
+    def assign_chosen(self, request, queryset) -> HttpResponse:
+        return self._to_bulk(Action.ASSIGN, queryset)
+
+    @admin.action(description=_("Urge…"), permissions=["view"])
+    def urge_chosen(self, request, queryset) -> HttpResponse:
+        return self._to_bulk(Action.URGE, queryset)
+
+    def _to_bulk(self, action: Action, queryset) -> HttpResponse:
+        ids = ",".join(str(pk) for pk in queryset.values_list("pk", flat=True)[:MAX_AT_ONCE])
+        return HttpResponseRedirect(f"{reverse('admin:grievances_bulk', args=[action])}?ids={ids}")
+
+    # Pages
+
+    def get_urls(self) -> list:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("bulk/<str:action>/", wrap(self.bulk_view), name="grievances_bulk"),
+            path("<int:pk>/step/<str:action>/", wrap(self.action_view), name="grievances_step"),
+            path("<int:pk>/contact/", wrap(self.contact_view), name="grievances_contact"),
+        ]
+        return own + super().get_urls()
+
+    def change_view(self, request: HttpRequest, object_id, form_url="", extra_context=None) -> HttpResponse:
+        """Show the case with everything that can be done about it."""
+        return case_page.show(self, request, self.one(request, object_id))
+
+    def action_view(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+        """Take one step of the workflow."""
+        case = self.one(request, pk)
+        if action not in case_page.FORMS:
+            raise Http404(action)
+        return case_page.take_step(self, request, case, Action(action))
+
+    def contact_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the resident's number for a purpose, on record."""
+        return case_page.reveal(self, request, self.one(request, pk))
+
+    def bulk_view(self, request: HttpRequest, action: str) -> HttpResponse:
+        """Take one step on many cases, after a preview."""
+        if action not in bulk.ACTIONS:
+            raise Http404(action)
+        self.require(self.has_view_permission(request))
+        ids = [int(one) for one in request.GET.get("ids", "").split(",") if one.isascii() and one.isdigit()]
+        ids = [pk for pk in ids if pk < 2**63][:MAX_AT_ONCE]
+        cases = list(self.get_queryset(request).with_names().filter(pk__in=ids))
+        position = {pk: place for place, pk in enumerate(ids)}
+        cases.sort(key=lambda case: position[case.pk])
+        return bulk.page(self, request, Action(action), cases)

@@ -1,0 +1,58 @@
+"""Messages at the desk: one's own, read-only, with whether they were delivered and read."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+
+from linjiang.desk import WORK, CappedPaginator, DeskAdmin, desk_site
+from notifications.models import Message
+from notifications.wording import put_into_words
+
+
+class StateFilter(DropdownFilter):
+    """Waiting, delivered but not read, read."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [("waiting", _("Waiting")), ("unread", _("Unread")), ("read", _("Read"))]
+
+    def queryset(self, request, queryset):
+        if self.value() == "waiting":
+            return queryset.filter(sent_at__isnull=True)
+        if self.value() == "unread":
+            return queryset.filter(sent_at__isnull=False, read_at__isnull=True)
+        return queryset.filter(read_at__isnull=False) if self.value() == "read" else queryset
+
+
+@admin.register(Message, site=desk_site)
+class MessageAdmin(DeskAdmin):
+    """The messages to the person at the desk; nobody else's, whatever the post."""
+
+    desk_group, desk_order, desk_icon = WORK, 20, "mail"
+    paginator = CappedPaginator
+    list_display = ("words", "created_at", "state")
+    list_filter = (StateFilter,)
+    ordering = ("-pk",)
+    fields = readonly_fields = ("words", "created_at", "not_before", "sent_at", "read_at", "attempts", "last_error")
+
+    def may_view(self, user) -> bool:
+        return user.opens_desk
+
+    def scope(self, queryset, user):
+        return queryset.filter(recipient=user)
+
+    @admin.display(description=_("message"))
+    def words(self, message: Message) -> str:
+        return put_into_words(message.kind, message.facts)
+
+    @admin.display(description=_("state"))
+    def state(self, message: Message) -> str:
+        if message.read_at:
+            return gettext("Read")
+        if message.sent_at:
+            return format_html("<strong>{}</strong>", gettext("Unread"))
+        return gettext("Waiting")

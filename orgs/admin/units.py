@@ -1,0 +1,268 @@
+"""Units: the tree by level, with who leads each and whether its size is right."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.decorators import action
+
+from linjiang.common.clock import local_day, now
+from linjiang.common.database import subtree_q
+from linjiang.desk import PLACES, DeskAdmin, desk_site
+from orgs.admin import roster
+from orgs.admin.scoping import may, scope_in
+from orgs.choices import DESK_ROLES, LEADING_ROLE, LEVEL_ORDER, Level, Role
+from orgs.models import Household, Post, Unit
+from orgs.profile import profile
+from orgs.services.units import create_unit, rename_unit
+
+_VIEWERS = (*DESK_ROLES, Role.SYSTEM_ADMIN)
+
+
+class NameForm(forms.Form):
+    """A unit's new name."""
+
+    name = forms.CharField(label=_("name"), max_length=64)
+
+
+class UnitForm(NameForm):
+    """A new unit below another."""
+
+    level = forms.ChoiceField(label=_("level"))
+    field_order = ("level", "name")
+
+    def __init__(self, *args, parent: Unit, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        below = [level for level in Level.values if LEVEL_ORDER[level] > LEVEL_ORDER[parent.level]]
+        self.fields["level"].choices = [(level, profile().level_name(level)) for level in below]
+
+
+class LeaderFilter(DropdownFilter):
+    """Units whose leading post (邻长, 组长, 片长 …) nobody holds today."""
+
+    title = _("leading post")
+    parameter_name = "lead"
+
+    def lookups(self, request, model_admin):
+        return [("vacant", _("Vacant")), ("held", _("Held"))]
+
+    def queryset(self, request, queryset):
+        if self.value() not in ("vacant", "held"):
+            return queryset
+        led = queryset.filter(level__in=LEADING_ROLE)
+        return led.filter(is_led=self.value() == "held")
+
+
+class SizeFilter(DropdownFilter):
+    """Neighbourhoods, groups and zones larger or smaller than the city's rule."""
+
+    title = _("size")
+    parameter_name = "size"
+
+    def lookups(self, request, model_admin):
+        return [("odd", _("outside the rule")), ("fits", _("within the rule"))]
+
+    def queryset(self, request, queryset):
+        if self.value() not in ("odd", "fits"):
+            return queryset
+        fits = Q(pk__in=[])
+        for level, rule in profile().sizes.items():
+            fits |= Q(level=level, members__range=(rule.low, rule.high))
+        ruled = queryset.filter(level__in=profile().sizes)
+        return ruled.filter(fits) if self.value() == "fits" else ruled.exclude(fits)
+
+
+class BelowFilter(admin.SimpleListFilter):
+    """One unit and everything below it; opened from a unit's row."""
+
+    title = _("below")
+    parameter_name = "below"
+    template = "desk/filter_hidden.html"
+
+    def lookups(self, request, model_admin):
+        return [(self.value(), self.value())] if self.value() else [("", "")]
+
+    def queryset(self, request, queryset):
+        if not (self.value() or "").isdecimal():
+            return queryset
+        top = Unit.objects.filter(pk=int(self.value()[:18])).first()
+        return queryset.filter(subtree_q(top.path)) if top else queryset.none()
+
+
+@admin.register(Unit, site=desk_site)
+class UnitAdmin(DeskAdmin):
+    """The units of the viewer's own subtree; made and renamed through the services."""
+
+    desk_group, desk_order, desk_icon = PLACES, 10, "account_tree"
+    list_display = ("tree_name", "level_word", "size", "leader", "code")
+    list_filter = (("level", ChoicesDropdownFilter), LeaderFilter, SizeFilter, BelowFilter)
+    list_select_related = ("parent",)
+    search_fields = ("name", "code")
+    search_help_text = _("Name or division code")
+    ordering = ("path",)
+    sortable_by = ()
+    fields = readonly_fields = ("name", "level_word", "parents", "code", "size", "leader", "lat", "lon", "is_active")
+    actions_list = ("open_roster",)
+    actions_detail = ("add_below", "rename", "appoint_here", "show_below")
+
+    def may_view(self, user) -> bool:
+        return may(user, *_VIEWERS)
+
+    def scope(self, queryset, user):
+        return queryset.filter(scope_in(user, _VIEWERS).units_q())
+
+    def get_queryset(self, request):
+        households = Household.objects.filter(unit=OuterRef("pk"), is_active=True).order_by().values("unit")
+        children = Unit.objects.filter(parent=OuterRef("pk"), is_active=True).order_by().values("parent")
+        leading = Q(pk__in=[])
+        for level, role in LEADING_ROLE.items():
+            leading |= Q(unit__level=level, role=role)
+        leaders = Post.objects.current(on=local_day(now())).filter(leading, unit=OuterRef("pk"), user__is_active=True)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                members=Coalesce(
+                    Subquery(households.annotate(n=Count("pk")).values("n")),
+                    Subquery(children.annotate(n=Count("pk")).values("n")),
+                    "households_declared",
+                    0,
+                ),
+                is_led=Exists(leaders),
+                leader_name=Subquery(leaders.order_by("acting", "pk").values("user__name")[:1]),
+            )
+        )
+
+    @admin.display(description=_("name"))
+    def tree_name(self, unit: Unit) -> str:
+        return format_html('<span class="desk-tree desk-tree--{}">{}</span>', unit.depth, unit.name)
+
+    @admin.display(description=_("level"))
+    def level_word(self, unit: Unit) -> str:
+        return unit.level_name
+
+    @admin.display(description=_("lies in"))
+    def parents(self, unit: Unit) -> str:
+        return " / ".join(Unit.objects.ancestors(unit.path).values_list("name", flat=True)) or "—"
+
+    @admin.display(description=_("size"))
+    def size(self, unit: Unit) -> str:
+        if unit.level == Level.NEIGHBOURHOOD:
+            words = gettext("%(count)s households") % {"count": unit.members}
+        else:
+            words = gettext("%(count)s units") % {"count": unit.members}
+        rule = profile().sizes.get(unit.level)
+        if rule is None or rule.fits(unit.members):
+            return words
+        return format_html(
+            '{} <span class="desk-flag">{}</span>',
+            words,
+            gettext("should be %(low)s–%(high)s") % {"low": rule.low, "high": rule.high},
+        )
+
+    @admin.display(description=_("led by"))
+    def leader(self, unit: Unit) -> str:
+        if unit.leader_name:
+            return unit.leader_name
+        if unit.level not in LEADING_ROLE:
+            return "—"
+        return format_html('<span class="desk-flag">{}</span>', gettext("vacant"))
+
+    def sidebar_items(self, request: HttpRequest) -> list[dict]:
+        here = request.path.startswith(reverse("admin:orgs_roster"))
+        units = super().sidebar_items(request)
+        units[0]["active"] = units[0]["active"] and not here
+        return [*units, self.sidebar_item(request, gettext("Roster"), reverse("admin:orgs_roster"), "upload_file")]
+
+    def get_urls(self) -> list:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("roster/", wrap(self.roster_view), name="orgs_roster"),
+            path("roster/apply/", wrap(self.roster_apply_view), name="orgs_roster_apply"),
+            path("roster/template/", wrap(self.roster_template_view), name="orgs_roster_template"),
+        ]
+        return own + super().get_urls()
+
+    def roster_view(self, request: HttpRequest) -> HttpResponse:
+        return roster.page(self, request)
+
+    def roster_apply_view(self, request: HttpRequest) -> HttpResponse:
+        return roster.apply(self, request)
+
+    def roster_template_view(self, request: HttpRequest) -> HttpResponse:
+        return roster.template(self, request)
+
+    def has_add_permission(self, request) -> bool:
+        return False  # a unit is made below another: see add_below
+
+    def has_shape_permission(self, request, object_id=None) -> bool:
+        """Say whether the viewer may add to and rename the unit."""
+        unit = self.get_object(request, str(object_id)) if object_id else None
+        return unit is not None and self._may_shape(request.user, unit)
+
+    def has_shape_name_permission(self, request, object_id=None) -> bool:
+        """Say whether the viewer may rename the unit; official divisions are the system administrator's."""
+        unit = self.get_object(request, str(object_id)) if object_id else None
+        if unit is None or (unit.code and not may(request.user, Role.SYSTEM_ADMIN)):
+            return False
+        return self._may_shape(request.user, unit)
+
+    def _may_shape(self, user, unit: Unit) -> bool:
+        return scope_in(user, (Role.STREET, Role.SYSTEM_ADMIN)).covers(unit.path)
+
+    @action(description=_("Roster"), url_path="roster-start", permissions=["view"], icon="upload_file")
+    def open_roster(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:orgs_roster"))
+
+    @action(description=_("Add a unit below"), url_path="add-below", permissions=["shape"], icon="add")
+    def add_below(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        parent = self.one(request, object_id)
+
+        def run(given: dict) -> HttpResponse:
+            unit = create_unit(actor=request.user, parent=parent, **given)
+            self.log_addition(request, unit, "made")
+            messages.success(request, _("%(name)s was added.") % {"name": unit.name})
+            return HttpResponseRedirect(self.url("change", unit.pk))
+
+        return self.form_page(
+            request,
+            form=UnitForm(request.POST or None, parent=parent),
+            run=run,
+            title=gettext("Add a unit below %(name)s") % {"name": parent.name},
+            back_url=self.url("change", parent.pk),
+        )
+
+    @action(description=_("Rename"), url_path="rename", permissions=["shape_name"], icon="edit")
+    def rename(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        unit = self.one(request, object_id)
+
+        def run(given: dict) -> HttpResponse:
+            rename_unit(actor=request.user, unit=unit, **given)
+            self.log_change(request, unit, f"renamed from {unit.name}")
+            messages.success(request, _("Saved."))
+            return HttpResponseRedirect(self.url("change", unit.pk))
+
+        return self.form_page(
+            request,
+            form=NameForm(request.POST or None, initial={"name": unit.name}),
+            run=run,
+            title=gettext("Rename %(name)s") % {"name": unit.name},
+            intro=gettext("Cases and posts stay where they are; only the name changes."),
+            back_url=self.url("change", unit.pk),
+        )
+
+    @action(description=_("Appoint here"), url_path="appoint", permissions=["view"], icon="person_add")
+    def appoint_here(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        unit = self.one(request, object_id)
+        return HttpResponseRedirect(f"{reverse('admin:orgs_post_add')}?unit={unit.pk}")
+
+    @action(description=_("Show what lies below"), url_path="below", permissions=["view"], icon="account_tree")
+    def show_below(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        unit = self.one(request, object_id)
+        return HttpResponseRedirect(f"{self.list_url}?below={unit.pk}")
