@@ -1,0 +1,82 @@
+"""Print every measure of a unit and a period."""
+
+import json
+from datetime import date
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from linjiang.common.templatetags.lj import duration_hours, rate, thousands
+from orgs.models import Unit
+from reporting.measures import KINDS, TIME_TO_CLOSE, TIME_TO_CLOSE_LABEL
+from reporting.services.rates import closure_rates
+
+
+class Command(BaseCommand):
+    """Prints every measure with its numerator and denominator; see docs/measures.md."""
+
+    help = "Print every measure of a unit (its whole subtree) for cases reported from one day to another."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--unit", required=True, help="official division code, id or path of the unit")
+        parser.add_argument("--since", required=True, help="first day, as 2026-01-01")
+        parser.add_argument("--until", required=True, help="last day, included")
+        parser.add_argument("--format", choices=("json", "table"), default="table")
+
+    def handle(self, *args, **options) -> None:
+        unit = _unit(options["unit"])
+        since, until = _day("--since", options["since"]), _day("--until", options["until"])
+        try:
+            found = closure_rates(unit=unit, since=since, until=until)
+        except ValueError as error:
+            raise CommandError(f"--since {since} --until {until}: {error}") from error
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
+            return
+        self.stdout.write(f"{unit.name} ({unit.level_name}), {since} – {until}")
+        for label, value, parts in _lines(found):
+            self.stdout.write(f"{_padded(str(label), 28)}{value:>14}  {parts}".rstrip())
+
+
+def _unit(given: str) -> Unit:
+    """Return the unit by official code (short or with its trailing zeros), else by path, else by id."""
+    code = given.strip()
+    by_code = Q(code=code)
+    if code.isdigit() and len(code) == 12:
+        # 12-digit division codes and the short ones of upper levels name the same unit.
+        by_code |= Q(code__in=[code[:width] for width in (4, 6, 9) if not code[width:].strip("0")])
+    for condition in (by_code, Q(path=code)):
+        if unit := Unit.objects.filter(condition).order_by("path").first():
+            return unit
+    if code.isdigit() and int(code) < 2**63 and (unit := Unit.objects.filter(pk=int(code)).first()):
+        return unit
+    raise CommandError(f"--unit {given}: no unit has this division code, path or id")
+
+
+def _day(option: str, given: str) -> date:
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise CommandError(f"{option} {given}: give a day as 2026-01-31") from error
+
+
+def _lines(found: dict) -> list[tuple[str, str, str]]:
+    lines = []
+    for key, kind in KINDS.items():
+        measure = found[key]
+        if kind.is_count:
+            lines.append((kind.label, thousands(measure["value"]), ""))
+        else:
+            parts = f"{thousands(measure['numerator'])} / {thousands(measure['denominator'])}"
+            lines.append((kind.label, rate(measure["value"]), parts))
+    took = found[TIME_TO_CLOSE]
+    ninety = _("90 %% within %(time)s") % {"time": duration_hours(took["p90_hours"])}
+    parts = ninety if took["n"] else ""
+    lines.append((TIME_TO_CLOSE_LABEL, duration_hours(took["median_hours"]), parts))
+    return lines
+
+
+def _padded(text: str, width: int) -> str:
+    """Fill up with spaces on a screen where a Chinese character is two columns wide."""
+    return text + " " * max(1, width - sum(2 if ord(character) > 0x2E7F else 1 for character in text))

@@ -1,0 +1,160 @@
+"""The cases behind one number of a dashboard."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from grievances.models import Category
+from grievances.querysets import GrievanceQuerySet
+from linjiang.common import clock
+from linjiang.common.errors import InvalidInput
+from orgs.models import Unit
+from reporting.measures import KINDS, TIME_TO_CLOSE
+from reporting.periods import Period
+from reporting.services.case_lists import (
+    DENOMINATOR,
+    HERE,
+    NUMERATOR,
+    SIDES,
+    UNCLASSIFIED,
+    cases_behind,
+    cases_now,
+    filed_at,
+    in_category,
+    page_of,
+)
+from reporting.services.rates import NOW
+from reporting.views.figures import hint_of, label_of
+from reporting.views.places import (
+    crumbs,
+    dashboard_url,
+    day_words,
+    days_query,
+    period_form,
+    period_query,
+    unit_in_scope,
+)
+
+
+@login_required
+def counted_cases(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """List exactly the cases counted in a number: `measure`, `side`, the period, a top `category`,
+    `place=here` for those filed at the unit itself.
+
+    404 for a measure, side or category there is none of; 400 for days or marks that cannot be used.
+    """
+    unit, scope = unit_in_scope(request, unit_id)
+    form = period_form(request)
+    period = form.chosen
+    if period is None:
+        raise InvalidInput({name: messages[0] for name, messages in form.errors.items()})
+    now = clock.now()
+    asked = _asked(request)
+    cases = _counted(unit, period, asked, now).visible_to(request.user)
+    try:
+        page = page_of(cases, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    except ValueError as error:
+        raise InvalidInput({"after": _("This page is not there. Please start from the first one.")}) from error
+    back_query = period_query(form)
+    here = _address(unit, period, asked)
+    return render(
+        request,
+        "reporting/cases.html",
+        {
+            "unit": unit,
+            "heading": asked.heading,
+            "hint": asked.hint,
+            "period_words": "" if asked.is_now else day_words(period),
+            "category": asked.category_name,
+            "count": cases.count(),
+            "cases": page.cases,
+            "now": now,
+            "tabs": _tabs(unit, period, asked),
+            "crumbs": crumbs(unit, scope, back_query),
+            "dashboard_url": dashboard_url(unit, back_query),
+            "prev_url": f"{here}&before={page.newer}" if page.newer else "",
+            "next_url": f"{here}&after={page.older}" if page.older else "",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which number the cases of are wanted."""
+
+    measure: str
+    side: str
+    category: str
+    category_name: str
+    here: bool
+
+    @property
+    def is_now(self) -> bool:
+        return self.measure not in KINDS and self.measure != TIME_TO_CLOSE
+
+    @property
+    def heading(self) -> str:
+        return _NOW_HEADINGS[self.measure]() if self.is_now else label_of(self.measure)
+
+    @property
+    def hint(self) -> str:
+        return "" if self.is_now else hint_of(self.measure)
+
+
+_NOW_HEADINGS = {
+    "open_now": lambda: _("Open cases"),
+    "overdue_now": lambda: _("Past their limit"),
+    "waiting_now": lambda: _("Waiting for the household's answer"),
+    "suspended_now": lambda: _("On hold"),
+}
+NOW_MEASURES = {f"{name}_now": name for name in NOW}
+
+
+def _asked(request: HttpRequest) -> _Asked:
+    measure = request.GET.get("measure", "accepted")
+    side = request.GET.get("side", NUMERATOR)
+    if side not in SIDES or measure not in (*KINDS, *NOW_MEASURES, TIME_TO_CLOSE):
+        raise Http404
+    category = request.GET.get("category", "")
+    name = ""
+    if category == UNCLASSIFIED:
+        name = _("Not classified yet")
+    elif category:
+        if not (category.isascii() and category.isdigit() and len(category) < 18):
+            raise Http404
+        name = str(get_object_or_404(Category, pk=int(category), parent__isnull=True))
+    return _Asked(measure, side, category, name, here=request.GET.get("place") == HERE)
+
+
+def _counted(unit: Unit, period: Period, asked: _Asked, now: datetime) -> GrievanceQuerySet:
+    if asked.is_now:
+        return cases_now(unit=unit, name=NOW_MEASURES[asked.measure], now=now)
+    cases = cases_behind(unit=unit, period=period, measure=asked.measure, side=asked.side, now=now)
+    if asked.here:
+        cases = filed_at(cases, unit)
+    return in_category(cases, asked.category) if asked.category else cases
+
+
+def _address(unit: Unit, period: Period, asked: _Asked, side: str = "") -> str:
+    more = {"category": asked.category} if asked.category else {}
+    if asked.here:
+        more["place"] = HERE
+    query = days_query(period, measure=asked.measure, side=side or asked.side, **more)
+    return f"{reverse('counted_cases', args=[unit.pk])}?{query}"
+
+
+def _tabs(unit: Unit, period: Period, asked: _Asked) -> list[dict]:
+    """Return the two sides of a rate; nothing for a plain count."""
+    kind = KINDS.get(asked.measure)
+    if kind is None or kind.is_count:
+        return []
+    words = {NUMERATOR: kind.above, DENOMINATOR: kind.below}
+    return [
+        {"url": _address(unit, period, asked, side), "label": words[side], "active": side == asked.side}
+        for side in SIDES
+    ]
