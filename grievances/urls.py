@@ -2,9 +2,36 @@
 
 from django.urls import path
 
-from grievances.views import cases, photos
+from grievances.views import (
+    actions,
+    answer,
+    cases,
+    contacts,
+    filing,
+    home,
+    households,
+    inbox,
+    messages,
+    photos,
+    resident,
+)
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("report/", filing.report, name="report"),
+    path("report/<slug:number>/", filing.receipt, name="receipt"),
+    path("messages/", messages.inbox, name="messages"),
+    path("messages/read/", messages.read, name="messages_read"),
+    path("households/", households.households, name="households"),
+    path("households/add/<int:unit>/", households.add, name="household_add"),
+    path("households/<int:pk>/", households.change, name="household"),
+    path("r/<slug:token>/", resident.resident, name="resident"),
+    path("r/<slug:token>/photos/<uuid:uuid>/<slug:size>/", resident.photo, name="resident_photo"),
+    path("cases/<slug:number>/answer/", answer.answer, name="answer"),
     path("photos/<uuid:uuid>/<str:size>/", photos.photo, name="photo"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/inbox/", inbox.inbox, name="inbox"),
     path("cases/<str:number>/", cases.case, name="case"),
+    path("cases/<str:number>/contact/", contacts.contact, name="contact"),
+    path("cases/<str:number>/<str:action>/", actions.case_action, name="case_action"),
 ]

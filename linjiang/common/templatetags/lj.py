@@ -81,6 +81,12 @@ def is_finished(status: str) -> bool:
     return str(status) in FINISHED
 
 
+@register.filter
+def clock_rests(status: str) -> bool:
+    """Say whether no deadline runs in this status: finished, not yet reported, or waiting for the household."""
+    return is_finished(status) or str(status) in {"DISCOVERED", "RESOLVED"}
+
+
 @register.simple_tag
 def steps_for(status: str) -> list[dict[str, object]]:
     """Return the five steps as dicts of number, label and state (`done`, `current` or `todo`) for a case status.

@@ -1,0 +1,161 @@
+"""The filing form: one field that must be filled in, everything else one tap or left alone."""
+
+import uuid
+from collections.abc import Iterable
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from grievances.choices import Urgency
+from grievances.models import Category
+from grievances.services.filing import MAX_DESCRIPTION
+from linjiang.common.errors import InvalidInput
+from orgs import tree
+from orgs.models import Household, Unit
+
+
+class PhotosInput(forms.FileInput):
+    """A control for several photos at once; the phone offers camera and album."""
+
+    allow_multiple_selected = True
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"accept": "image/*"})
+
+
+class PhotosField(forms.FileField):
+    """Any number of uploads; whether they are pictures is judged by the service, from their content."""
+
+    widget = PhotosInput
+
+    def clean(self, data, initial=None) -> list:
+        single = super().clean
+        return [single(upload, initial) for upload in data] if isinstance(data, (list, tuple)) else []
+
+
+class FilingForm(forms.Form):
+    """What a chief reports. Choices are offered from the person's own units; anything else is refused as unknown."""
+
+    submission_id = forms.UUIDField(widget=forms.HiddenInput)
+    description = forms.CharField(
+        label=gettext_lazy("What is the matter?"),
+        max_length=MAX_DESCRIPTION,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("One sentence is enough: what, and where."),
+        error_messages={"required": gettext_lazy("Please say in a sentence what is the matter.")},
+    )
+    photos = PhotosField(label=gettext_lazy("Photos"), required=False)
+    solved = forms.BooleanField(
+        label=gettext_lazy("Solved on the spot"),
+        required=False,
+        help_text=gettext_lazy("Nobody else is needed; the household only has to say so."),
+    )
+    solved_result = forms.CharField(
+        label=gettext_lazy("What was done?"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    unit = forms.ChoiceField(
+        label=gettext_lazy("Where is it?"),
+        error_messages={"invalid_choice": gettext_lazy("This unit is not one of yours.")},
+    )
+    household = forms.ChoiceField(
+        label=gettext_lazy("Which household?"),
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": gettext_lazy("This household is not in your neighbourhood.")},
+    )
+    category = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Please choose one of the listed kinds.")},
+    )
+    urgency = forms.ChoiceField(
+        label=gettext_lazy("How soon?"),
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": gettext_lazy("Please choose one of the listed urgencies.")},
+    )
+    place = forms.CharField(
+        label=gettext_lazy("Exact place"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("For example: stairs, third floor."),
+    )
+    contact_name = forms.CharField(label=gettext_lazy("Who to call"), max_length=64, required=False)
+    contact_phone = forms.CharField(
+        label=gettext_lazy("Phone number"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        help_text=gettext_lazy("Seen only by those who handle the case; every look is recorded."),
+    )
+
+    def __init__(self, *args, units: list[Unit], households: list[Household], **kwargs) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self._units = {str(unit.pk): unit for unit in units}
+        self._households = {str(household.pk): household for household in households}
+        self._categories = {str(row.pk): row for row in Category.objects.filter(is_active=True).order_by("code")}
+        self._offer_units(units)
+        self._offer_households(households)
+        self.fields["category"].choices = [("", _("Not sure — leave it to others")), *self._groups()]
+        self.fields["urgency"].choices = [("", _("By its kind")), *Urgency.choices]
+
+    def _offer_units(self, units: list[Unit]) -> None:
+        field = self.fields["unit"]
+        top = min((tree.depth(unit.path) for unit in units), default=0)
+        field.choices = [(str(unit.pk), f"{'　' * (tree.depth(unit.path) - top)}{unit.name}") for unit in units]
+        if len(units) == 1:
+            field.required = False
+            field.widget = forms.HiddenInput()
+        field.initial = str(units[0].pk) if units else ""
+
+    def _offer_households(self, households: list[Household]) -> None:
+        if not households:
+            del self.fields["household"]
+            return
+        several = len({household.unit_id for household in households}) > 1
+        self.fields["household"].choices = [
+            ("", _("None in particular")),
+            *(
+                (str(household.pk), f"{household.unit.name} {household.label}" if several else household.label)
+                for household in households
+            ),
+        ]
+
+    def _groups(self) -> Iterable[tuple[str, list[tuple[str, str]]]]:
+        tops = {row.pk: row for row in self._categories.values() if row.parent_id is None}
+        for top in tops.values():
+            rows = [(str(row.pk), str(row)) for row in self._categories.values() if row.parent_id == top.pk]
+            if rows:
+                yield str(top), rows
+
+    def clean(self) -> dict:
+        given = super().clean()
+        if given.get("solved") and not given.get("solved_result", "").strip() and "solved_result" not in self.errors:
+            self.add_error("solved_result", _("Please say in a few words what was done."))
+        household = self._households.get(given.get("household", ""))
+        unit = self._units.get(given.get("unit", "")) or next(iter(self._units.values()), None)
+        if household is not None and "unit" not in self.errors and unit is not None and unit.pk != household.unit_id:
+            # The door says where it is: a person with two neighbourhoods need not say it twice.
+            unit = household.unit
+        category = self._categories.get(given.get("category", ""))
+        given.update(unit=unit, household=household, category=category, photos=given.get("photos") or [])
+        if not given["solved"]:
+            given["solved_result"] = ""
+        return given
+
+    def facts(self) -> dict:
+        """Return the arguments of the filing verb."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "solved"}
+
+    def blame(self, error: InvalidInput) -> None:
+        """Put what the service found onto the fields."""
+        for name, message in error.errors.items():
+            self.add_error(name if name in self.fields else None, ValidationError(message))
+
+    def renewed(self) -> None:
+        """Give the form, kept as typed, a new submission id: what it holds now is another case."""
+        self.data = self.data.copy()
+        self.data["submission_id"] = str(uuid.uuid4())

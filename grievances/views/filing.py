@@ -1,0 +1,112 @@
+"""Reporting: the form, and the receipt with the household's link."""
+
+import uuid
+
+import segno
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from grievances.choices import Standing
+from grievances.forms.filing import FilingForm
+from grievances.models import Grievance
+from grievances.navigation import may_file
+from grievances.policies import standings
+from grievances.services.filing import file_grievance
+from linjiang.common.clock import now
+from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
+from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
+from orgs.models import Household, Unit, User
+from orgs.services.households import kept_units
+from orgs.tree import SEGMENT
+
+_FILED_FROM = (*LEADER_ROLES, *DESK_ROLES, Role.OPERATOR)
+LEVELS_OFFERED = 2
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest) -> HttpResponse:
+    """Show the form and take it; a refresh, a double tap or a step back gives the case that was filed already."""
+    if not may_file(request.user):
+        raise NotAllowed(_("Cases are filed by neighbour chiefs, leaders, community and street staff."))
+    units, households = offered(request.user)
+    if request.method == "GET":
+        form = FilingForm(units=units, households=households, initial={"submission_id": uuid.uuid4(), "household": ""})
+        return _form_page(request, form)
+    form = FilingForm(request.POST, request.FILES, units=units, households=households)
+    if "submission_id" in form.errors:
+        form.renewed()
+        del form.errors["submission_id"]
+        if not form.errors:
+            form.add_error(None, _("The form was sent incompletely. Please send it once more."))
+    if not form.is_valid():
+        return _form_page(request, form, status=422)
+    try:
+        case, is_new = file_grievance(actor=request.user, now=now(), **form.facts())
+    except InvalidInput as error:
+        form.blame(error)
+        return _form_page(request, form, status=422)
+    except Conflict as error:
+        form.renewed()
+        form.add_error(None, error.message)
+        return _form_page(request, form, status=409)
+    if not is_new and case.description != form.cleaned_data["description"].strip():
+        form.renewed()
+        form.add_error(
+            None,
+            _("The form was sent already, as %(number)s. To report this as well, send it once more.")
+            % {"number": case.number},
+        )
+        return _form_page(request, form, status=409)
+    return redirect("receipt", number=case.number)
+
+
+@login_required
+@never_cache
+@require_GET
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """Say that it arrived, with whom it is and by when, and show the household's link; for the filer and the chief."""
+    case = get_object_or_404(Grievance.objects.visible_to(request.user).with_names(), number=number)
+    if not standings(request.user, case) & {Standing.FILER, Standing.CHIEF}:
+        raise Http404
+    return render(request, "grievances/filing_receipt.html", {"case": case, **household_link(request, case)})
+
+
+def household_link(request: HttpRequest, case: Grievance) -> dict:
+    """Return `link_url`, the household's own address for the case, and `link_qr`, the same as a picture."""
+    url = request.build_absolute_uri(reverse("resident", args=[case.token]))
+    picture = segno.make(url, error="m").svg_data_uri(scale=6, border=2, dark="#0b2750", light="#ffffff")
+    return {"link_url": url, "link_qr": picture}
+
+
+def offered(user: User) -> tuple[list[Unit], list[Household]]:
+    """Return the units a person may choose as the place, the likeliest first, and the doors of the chief's own.
+
+    From each post: its unit and up to two levels below; the service checks the scope once more. At most two
+    statements.
+    """
+    kept = kept_units(user)
+    households = list(Household.objects.filter(unit__in=kept, is_active=True).select_related("unit")) if kept else []
+    posts = [post.unit for post in user.current_posts if post.role in _FILED_FROM]
+    upper = [unit for unit in posts if unit not in kept]
+    units = {unit.pk: unit for unit in kept}
+    if upper:
+        below = Unit.objects.within([unit.path for unit in upper]).filter(is_active=True)
+        longest = {unit.path: len(unit.path) + LEVELS_OFFERED * SEGMENT for unit in upper}
+        for unit in below.order_by("path"):
+            if any(unit.path.startswith(path) and len(unit.path) <= limit for path, limit in longest.items()):
+                units.setdefault(unit.pk, unit)
+    return list(units.values()), households
+
+
+def _form_page(request: HttpRequest, form: FilingForm, *, status: int = 200) -> HttpResponse:
+    fields = [form[name] for name in form.fields] if form.is_bound else []
+    opened = {field.name for field in fields if field.errors or field.value() not in (None, "", [])}
+    context = {"form": form, "opened": opened, "photos_lost": bool(request.FILES) and status != 200}
+    return render(request, "grievances/filing.html", context, status=status)

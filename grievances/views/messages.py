@@ -1,0 +1,80 @@
+"""The in-app inbox."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from linjiang.common.clock import now
+from notifications.inbox import inbox_of
+from notifications.models import Message
+from notifications.services import mark_read
+from notifications.wording import put_into_words
+
+PER_PAGE = 30
+LAST_PAGE = 1000
+_ICONS = {
+    "case_resolved": "circle-check",
+    "case_closed": "check-check",
+    "case_returned": "undo-2",
+    "case_redo": "rotate-ccw",
+    "case_reopened": "rotate-ccw",
+    "yellow_card": "flag",
+    "red_card": "flag",
+    "overdue_holder": "alarm-clock",
+    "overdue_superior": "alarm-clock",
+    "overdue_street": "alarm-clock",
+    "case_urged": "megaphone",
+}
+_OVER = {"yellow_card", "red_card", "overdue_holder", "overdue_superior", "overdue_street"}
+
+
+@login_required
+@require_GET
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show what the person was told, unread first, thirty to a page."""
+    page = _page_number(request)
+    start = (page - 1) * PER_PAGE
+    rows = list(inbox_of(request.user, now=now())[start : start + PER_PAGE + 1])
+    here = reverse("messages")
+    context = {
+        "entries": [_entry(row) for row in rows[:PER_PAGE]],
+        "page": page,
+        "prev_url": f"{here}?page={page - 1}" if page > 1 else "",
+        "next_url": f"{here}?page={page + 1}" if len(rows) > PER_PAGE else "",
+    }
+    return render(request, "grievances/messages.html", context)
+
+
+@login_required
+@require_POST
+def read(request: HttpRequest) -> HttpResponse:
+    """Mark one message (`pk`) or all as read; with `open` go on to what the message is about."""
+    given = request.POST.get("pk", "")
+    pk = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
+    if given and pk is None:
+        return redirect("messages")
+    mark_read(actor=request.user, now=now(), pk=pk)
+    if pk is not None and request.POST.get("open"):
+        message = Message.objects.filter(recipient=request.user, pk=pk).only("url").first()
+        if message is not None and message.url.startswith("/") and not message.url.startswith("//"):
+            return redirect(message.url)
+    return redirect("messages")
+
+
+def _page_number(request: HttpRequest) -> int:
+    given = request.GET.get("page", "1")
+    return min(max(int(given), 1), LAST_PAGE) if given.isascii() and given.isdigit() and len(given) < 9 else 1
+
+
+def _entry(message: Message) -> dict:
+    return {
+        "pk": message.pk,
+        "words": put_into_words(message.kind, message.facts),
+        "at": message.created_at,
+        "url": message.url,
+        "unread": message.read_at is None,
+        "icon": _ICONS.get(message.kind, "bell"),
+        "over": message.kind in _OVER,
+    }
