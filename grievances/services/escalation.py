@@ -1,6 +1,7 @@
 """The sweep over overdue cases: found by an indexed column, oldest first, each rung once per deadline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -42,13 +43,40 @@ def escalate_overdue(*, actor: User, now: datetime, batch: int = 500) -> int:
             return fired
 
 
+@dataclass(frozen=True, slots=True)
+class DueRung:
+    """A rung that a sweep would fire, and whom it would address."""
+
+    case: Grievance
+    rung: int
+    unit: Unit
+    people: list[User]
+
+
+def due_rungs(*, now: datetime, batch: int = 500) -> Iterator[DueRung]:
+    """Yield what a sweep at `now` would fire, in its order; reads only, locks nothing."""
+    due = (
+        Grievance.objects.select_related("holder_unit", "lead_agency")
+        .filter(next_alarm_at__lte=now)
+        .order_by("next_alarm_at", "pk")
+    )
+    start = 0
+    while cases := list(due[start : start + batch]):
+        targets = _Targets(cases, now)
+        for case in cases:
+            for rung in _rungs(case, now):
+                yield DueRung(case, rung, *targets.of(case, rung))
+        start += batch
+
+
+def _rungs(case: Grievance, now: datetime) -> list[int]:
+    return deadlines.rungs_due(
+        due_at=case.due_at, climbed=case.rung, last=max(Rung), rung_hours=profile().cases["rung_hours"], at=now
+    )
+
+
 def _climb(cases: Sequence[Grievance], actor: User, now: datetime) -> int:
-    rungs = {
-        case.pk: deadlines.rungs_due(
-            due_at=case.due_at, climbed=case.rung, last=max(Rung), rung_hours=profile().cases["rung_hours"], at=now
-        )
-        for case in cases
-    }
+    rungs = {case.pk: _rungs(case, now) for case in cases}
     targets = _Targets(cases, now)
     escalations, events, messages = [], [], []
     for case in cases:
