@@ -72,7 +72,7 @@ class CaseFilter(django_filters.FilterSet):
         """`data` is the request's GET; only units in the scope of `user` are known."""
         super().__init__(data or {}, queryset)
         self.user, self.at = user, at
-        self.filters["unit"].extra["queryset"] = units_visible_to(user)
+        self.filters["unit"].queryset = units_visible_to(user)
         fields = self.form.fields
         fields["category"].choices = fields["category"].grouped()
         self.form.full_clean()

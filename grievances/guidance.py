@@ -54,13 +54,13 @@ _LIKELY = (
     Action.REPORT,
     Action.FEEDBACK,
     Action.REFER_UP,
-    Action.RETURN,
     Action.REFUSE_EXTENSION,
+    Action.ASK_EXTENSION,
+    Action.RETURN,
     Action.URGE,
+    Action.YELLOW_CARD,
     Action.RECORD_CALLBACK,
     Action.APPEAL,
-    Action.ADD_PHOTO,
-    Action.COMMENT,
 )
 _GRAVE = (Action.REJECT, Action.WITHDRAW, Action.RED_CARD)
 
@@ -82,12 +82,18 @@ def explanation(action: Action) -> str:
     return _EXPLANATIONS[action]
 
 
-def choices(case: Grievance, steps: Sequence[tuple[Action, Decision]]) -> tuple[list[Choice], list[Choice]]:
+def choices(
+    case: Grievance, steps: Sequence[tuple[Action, Decision]], *, extension_pending: bool
+) -> tuple[list[Choice], list[Choice]]:
     """Return the likely steps as buttons (at most two, the main one first) and all others as a list.
 
-    In the list the allowed ones come first, then those that are not, with the reason.
+    In the list the allowed ones come first, then those that are not, with the reason. What has no object at all
+    (resuming what is not on hold, deciding on an extension nobody asked for) is left out.
     """
-    offered = [(action, decision) for action, decision in steps if action in _EXPLANATIONS]
+    idle = set() if case.suspended else {Action.RESUME}
+    if not extension_pending:
+        idle |= {Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION}
+    offered = [(action, decision) for action, decision in steps if action in _EXPLANATIONS and action not in idle]
     allowed = [action for action, decision in offered if decision]
     likely = sorted((action for action in allowed if action in _LIKELY), key=_LIKELY.index)[:2]
     buttons = [_choice(case, action, style="secondary" if rank else "primary") for rank, action in enumerate(likely)]

@@ -10,6 +10,8 @@ from orgs.models import User
 # The newest open cases of a community are few; more are not compared.
 COMPARED = 300
 SHOWN = 6
+# Below, two cases share no more than the neighbourhood and a few words everybody uses.
+ALIKE = 0.15
 
 
 def open_cases(case: Grievance, *, user: User) -> list[Grievance]:
@@ -24,7 +26,7 @@ def open_cases(case: Grievance, *, user: User) -> list[Grievance]:
     )
     words = _pairs(case)
     scored = [(_likeness(case, words, other), other.pk, other) for other in others]
-    return [other for _score, _pk, other in sorted(scored, reverse=True)[:SHOWN]]
+    return [other for score, _pk, other in sorted(scored, reverse=True)[:SHOWN] if score >= ALIKE]
 
 
 def _likeness(case: Grievance, words: frozenset[str], other: Grievance) -> float:

@@ -131,8 +131,9 @@ def _decoded(upload: UploadedFile) -> tuple[Image.Image, tuple[float, float] | N
         picture = Image.open(upload, formats=FORMATS)
         if picture.width * picture.height > MAX_PIXELS:
             raise Image.DecompressionBombError
-        position = _position(picture)
         picture.draft("RGB", (LONG_SIDE, LONG_SIDE))  # a JPEG is decoded at a half or a quarter where that suffices
+        picture.load()  # before the EXIF: a PNG's is read by loading, and a second try would pass a cut-off file
+        position = _position(picture)
         picture = _in_rgb(picture)
         picture.thumbnail((LONG_SIDE, LONG_SIDE))
         with contextlib.suppress(*_DAMAGED):  # a broken EXIF block says nothing; the pixels are good

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from grievances import guidance, paging, presentation
-from grievances.choices import Status
 from grievances.filters import CaseFilter
 from grievances.models import Grievance, GrievanceEvent
 from grievances.policies import available_actions, may_see_contact
@@ -74,7 +73,12 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = Grievance.objects.visible_to(request.user).with_names()
     found = found.select_related("filed_by", "resolved_by", "contact", "household__contact", "merged_into")
     grievance = get_object_or_404(found, number=number)
-    buttons, others = guidance.choices(grievance, available_actions(request.user, grievance, at=now))
+    extension = grievance.extensions.select_related("asked_by", "reason").filter(decided_at__isnull=True).first()
+    buttons, others = guidance.choices(
+        grievance,
+        available_actions(request.user, grievance, at=now),
+        extension_pending=extension is not None,
+    )
     merged_into = grievance.merged_into
     visible = Grievance.objects.visible_to(request.user)
     context = {
@@ -88,12 +92,11 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         **_timeline(grievance),
         "assignments": list(grievance.assignments.select_related("agency", "assigned_by").order_by("-pk")),
         "feedback": list(grievance.feedback.select_related("recorded_by").order_by("-pk")),
-        "extension": grievance.extensions.select_related("asked_by", "reason").filter(decided_at__isnull=True).first(),
+        "extension": extension,
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
         "contact_decision": may_see_contact(request.user, grievance),
         "merged_into_is_visible": merged_into is not None and visible.filter(pk=merged_into.pk).exists(),
         "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
-        "waits_for_household": grievance.status == Status.RESOLVED,
     }
     return render(request, "grievances/case.html", context)
 
