@@ -30,8 +30,11 @@ class SignInForm(AuthenticationForm):
         password.error_messages["required"] = _("Please enter your password.")
 
     def clean_username(self) -> str:
-        """Accept full-width digits, spaces, dashes and +86."""
-        return clean_phone(self.cleaned_data["username"])
+        """Accept full-width digits, spaces, dashes and +86; what is too long for a number is nobody's."""
+        phone = clean_phone(self.cleaned_data["username"])
+        if len(phone) > User._meta.get_field("phone").max_length:
+            raise ValidationError(self.error_messages["invalid_login"], code="invalid_login")
+        return phone
 
     def get_invalid_login_error(self) -> ValidationError:
         phone, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")

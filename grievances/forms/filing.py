@@ -9,30 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grievances.choices import Urgency
+from grievances.forms.fields import PhotosField
 from grievances.models import Category
 from grievances.services.filing import MAX_DESCRIPTION
 from linjiang.common.errors import InvalidInput
 from orgs import tree
 from orgs.models import Household, Unit
-
-
-class PhotosInput(forms.FileInput):
-    """A control for several photos at once; the phone offers camera and album."""
-
-    allow_multiple_selected = True
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"accept": "image/*"})
-
-
-class PhotosField(forms.FileField):
-    """Any number of uploads; whether they are pictures is judged by the service, from their content."""
-
-    widget = PhotosInput
-
-    def clean(self, data, initial=None) -> list:
-        single = super().clean
-        return [single(upload, initial) for upload in data] if isinstance(data, (list, tuple)) else []
 
 
 class FilingForm(forms.Form):

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from grievances.choices import Action, Standing, Status
+from grievances.choices import Action, Status
 from grievances.forms.resident import RATING_ICONS, RESOLVED_ICONS, ToldForm
 from grievances.models import Grievance
-from grievances.policies import decide, standings
+from grievances.policies import decide
 from grievances.services.verbs import perform
-from grievances.views.filing import household_link
+from grievances.views.filing import household_link, may_hand_link
 from linjiang.common.clock import now
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
 
@@ -71,6 +71,6 @@ def _page(request: HttpRequest, case: Grievance, form: ToldForm, *, status: int 
             for photo in photos
         ],
     }
-    if standings(request.user, case) & {Standing.FILER, Standing.CHIEF}:
+    if may_hand_link(request.user, case):
         context.update(household_link(request, case))
     return render(request, "grievances/answer.html", context, status=status)

@@ -73,9 +73,14 @@ def report(request: HttpRequest) -> HttpResponse:
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """Say that it arrived, with whom it is and by when, and show the household's link; for the filer and the chief."""
     case = get_object_or_404(Grievance.objects.visible_to(request.user).with_names(), number=number)
-    if not standings(request.user, case) & {Standing.FILER, Standing.CHIEF}:
+    if not may_hand_link(request.user, case):
         raise Http404
     return render(request, "grievances/filing_receipt.html", {"case": case, **household_link(request, case)})
+
+
+def may_hand_link(user: User, case: Grievance) -> bool:
+    """Say whether `user` may be shown the household's link to pass it on: as few as can, and never who handles it."""
+    return bool(standings(user, case) & {Standing.FILER, Standing.CHIEF, Standing.OPERATOR})
 
 
 def household_link(request: HttpRequest, case: Grievance) -> dict:
