@@ -10,6 +10,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("desk/", desk_site.urls),
     path("dashboard/", include("reporting.urls")),
+    path("api/", include("linjiang.api")),
     path("", include("orgs.urls")),
     path("", include("grievances.urls")),
 ]

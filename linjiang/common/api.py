@@ -1,12 +1,13 @@
 """The API's one shape of an error: {"code", "message", "field", "errors"}."""
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from linjiang.common.errors import LinjiangError
+from linjiang.common.rest import BodyTooLarge
 
 
 def error_response(exception: Exception, context: dict) -> Response | None:
@@ -23,6 +24,10 @@ def error_response(exception: Exception, context: dict) -> Response | None:
         if hasattr(exception, "current"):
             body["current_version"] = exception.current
         return Response(body, status=exception.status)
+    if isinstance(exception, RequestDataTooBig):
+        exception = BodyTooLarge()
+    elif isinstance(exception, SuspiciousOperation):  # too many fields or files
+        exception = exceptions.ParseError()
     response = exception_handler(exception, context)
     if response is None:
         return None

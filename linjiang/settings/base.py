@@ -6,6 +6,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
+from linjiang.settings.api import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 (read as settings)
 from linjiang.settings.desk import UNFOLD  # noqa: F401 (the theme reads it as a setting)
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -181,18 +182,6 @@ CONTENT_SECURITY_POLICY_BY_PATH = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.TokenAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "linjiang.common.api.error_response",
-    "NUM_PROXIES": 0,  # REMOTE_ADDR is already the caller's, see linjiang.common.proxy
-}
 
 # The broker carries only "look now" signals: whatever is due is found by sweeping the database, so a message
 # that is lost or doubled does no harm, and a signal older than its period is worth nothing.

@@ -1,0 +1,162 @@
+"""Cases over HTTP: the same scope, policies and verbs as the pages."""
+
+import uuid as uuids
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from grievances import presentation
+from grievances.api.filters import CaseFilter
+from grievances.api.pagination import CaseCursor
+from grievances.api.requests import ActionRequest, ContactRequest, FilingRequest
+from grievances.api.serializers import CaseDetail, CaseSummary, ContactSerializer, FiledCase, contact_of
+from grievances.choices import Action
+from grievances.models import Attachment, Grievance
+from grievances.policies import available_actions, may_see_contact
+from grievances.services.filing import file_grievance
+from grievances.services.verbs import FIELDS, VERBS, perform
+from grievances.views.photos import photo_response
+from linjiang.common import clock
+from linjiang.common.rest import FilingThrottle, PhotosParser, SmallJSONParser
+from orgs.services.contacts import reveal_contact
+
+
+@extend_schema_view(get=extend_schema(tags=["cases"], summary="The cases I may see"))
+class CaseList(ListAPIView):
+    """The cases of my area and my agency."""
+
+    queryset = Grievance.objects.none()
+    serializer_class = CaseSummary
+    filterset_class = CaseFilter
+    pagination_class = CaseCursor
+    parser_classes = [SmallJSONParser, PhotosParser]
+    throttle_scope = "filing"
+
+    def get_queryset(self):
+        return Grievance.objects.visible_to(self.request.user).with_names()
+
+    def get_serializer_context(self) -> dict:
+        return {**super().get_serializer_context(), "now": clock.now()}
+
+    def get_throttles(self) -> list:
+        return [FilingThrottle()] if self.request.method == "POST" else []
+
+    @extend_schema(
+        tags=["cases"],
+        summary="File a case",
+        request={"application/json": FilingRequest, "multipart/form-data": FilingRequest},
+        responses={201: FiledCase, 200: FiledCase},
+    )
+    def post(self, request: Request) -> Response:
+        """File a case. The same `submission_id` again gives the same case: 201 the first time, 200 ever after."""
+        context = self.get_serializer_context()
+        given = FilingRequest(data=request.data, context=context)
+        given.is_valid(raise_exception=True)
+        case, is_new = file_grievance(actor=request.user, now=context["now"], **_filled(given.validated_data))
+        return Response(FiledCase(case, context=context).data, status=201 if is_new else 200)
+
+
+def _filled(given: dict) -> dict:
+    """Leave out what was not given, so that the service's own defaults hold."""
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _visible_case(request: Request, number: str) -> Grievance:
+    cases = Grievance.objects.visible_to(request.user).with_names()
+    cases = cases.select_related(
+        "unit", "category", "lead_agency", "holder_unit", "household", "filed_by", "contact", "household__contact"
+    )
+    return get_object_or_404(cases, number=number)
+
+
+def _detail(request: Request, case: Grievance) -> dict:
+    now = clock.now()
+    events = list(case.events.select_related("actor").prefetch_related("attachments").order_by("at", "pk"))
+    merged_into = None
+    if case.merged_into_id:
+        visible = Grievance.objects.visible_to(request.user)
+        merged_into = visible.filter(pk=case.merged_into_id).values_list("number", flat=True).first()
+    context = {
+        "request": request,
+        "now": now,
+        "events": events,
+        "names": presentation.names_for(events),
+        "merged_into": merged_into,
+        "actions": [step for step in available_actions(request.user, case, at=now) if step[0] in VERBS],
+    }
+    return CaseDetail(case, context=context).data
+
+
+class CaseRead(APIView):
+    """One case with its timeline, its photos and what I may do with it."""
+
+    @extend_schema(tags=["cases"], summary="Read a case", responses=CaseDetail)
+    def get(self, request: Request, number: str) -> Response:
+        return Response(_detail(request, _visible_case(request, number)))
+
+
+class CaseAct(GenericAPIView):
+    """Take a step on a case."""
+
+    parser_classes = [SmallJSONParser, PhotosParser]
+    serializer_class = ActionRequest
+
+    @extend_schema(
+        tags=["cases"],
+        summary="Take a step on a case",
+        request={"application/json": ActionRequest, "multipart/form-data": ActionRequest},
+        parameters=[
+            OpenApiParameter("action", OpenApiTypes.STR, OpenApiParameter.PATH, enum=[one.value for one in FIELDS])
+        ],
+        responses={200: CaseDetail, 204: None},
+    )
+    def post(self, request: Request, number: str, action: str) -> Response:
+        """Take the step and return the case as it is then; 204 when it is no longer the caller's to see.
+
+        400 names the fields to mend, 403 says why the step is not the caller's, 409 that it is not open (any more) or
+        that somebody else changed the case since `version` was read (`current_version` says where it is now).
+        """
+        case = _visible_case(request, number)
+        if action not in FIELDS:
+            raise Http404
+        step = Action(action)
+        given = ActionRequest(data=request.data, action=step, case=case, context={"request": request})
+        given.is_valid(raise_exception=True)
+        perform(action=step, actor=request.user, grievance=case, now=clock.now(), **given.arguments())
+        try:
+            case = _visible_case(request, number)
+        except Http404:
+            return Response(status=204)  # handed back: it left the caller's hands
+        return Response(_detail(request, case))
+
+
+class CaseContact(APIView):
+    """How to reach the resident: shown in full for a stated purpose, and on record."""
+
+    @extend_schema(tags=["cases"], summary="Show the contact", request=ContactRequest, responses=ContactSerializer)
+    def post(self, request: Request, number: str) -> Response:
+        case = _visible_case(request, number)
+        known = contact_of(case)
+        if known is None:
+            raise Http404
+        may_see_contact(request.user, case).require()
+        given = ContactRequest(data=request.data)
+        given.is_valid(raise_exception=True)
+        shown = reveal_contact(actor=request.user, contact=known, about=case.number, **given.validated_data)
+        return Response(ContactSerializer(shown).data, headers={"Cache-Control": "no-store"})
+
+
+class PhotoRead(APIView):
+    """A photo of a case I may see: `small` or `full`."""
+
+    @extend_schema(tags=["cases"], summary="A photo", responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
+    def get(self, request: Request, uuid: uuids.UUID, size: str) -> HttpResponse:
+        photo = get_object_or_404(Attachment, uuid=uuid)
+        get_object_or_404(Grievance.objects.visible_to(request.user), pk=photo.grievance_id)
+        return photo_response(photo, size)
