@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from grievances.models import Category
+from grievances.models import Category, Grievance
 from grievances.querysets import GrievanceQuerySet
 from linjiang.common import clock
 from linjiang.common.errors import InvalidInput
+from orgs import tree
 from orgs.models import Unit
 from reporting.measures import KINDS, TIME_TO_CLOSE
 from reporting.periods import Period
@@ -72,7 +73,7 @@ def counted_cases(request: HttpRequest, unit_id: int) -> HttpResponse:
             "period_words": "" if asked.is_now else day_words(period),
             "category": asked.category_name,
             "count": cases.count(),
-            "cases": page.cases,
+            "cases": _listed(page.cases, unit),
             "now": now,
             "tabs": _tabs(unit, period, asked),
             "crumbs": crumbs(unit, scope, back_query),
@@ -138,6 +139,30 @@ def _counted(unit: Unit, period: Period, asked: _Asked, now: datetime) -> Grieva
     if asked.here:
         cases = filed_at(cases, unit)
     return in_category(cases, asked.category) if asked.category else cases
+
+
+class _Listed:
+    """A case as a list of a wide area shows it: with its whole place, from below the area down."""
+
+    def __init__(self, case: Grievance, unit_name: str) -> None:
+        self.case = case
+        self.unit_name = unit_name
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.case, name)
+
+
+def _listed(cases: list[Grievance], unit: Unit) -> list[_Listed]:
+    """Return the page's cases with their places, named in one statement."""
+    ways = {case.unit_path: tree.ancestor_paths(case.unit_path, include_self=True) for case in cases}
+    names = dict(
+        Unit.objects.filter(path__in={path for way in ways.values() for path in way}).values_list("path", "name")
+    )
+    listed = []
+    for case in cases:
+        way = [names[path] for path in ways[case.unit_path] if path in names and len(path) > len(unit.path)]
+        listed.append(_Listed(case, " ".join(way) or case.unit_name))
+    return listed
 
 
 def _address(unit: Unit, period: Period, asked: _Asked, side: str = "") -> str:

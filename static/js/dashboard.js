@@ -43,7 +43,7 @@
       data: labels,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: token("--line-strong") } },
-      axisLabel: { ...font, hideOverlap: true },
+      axisLabel: { ...font, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" },
     },
     yAxis: {
       type: "value",
