@@ -7,17 +7,16 @@ the columns is done here the same way; the ladder of an overdue case is climbed 
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from grievances import deadlines
-from grievances.choices import RUNNING, Action, Card, Confirmation, Rung, SettledBy, Source, Standing, Status
+from grievances.choices import Action, Card, Confirmation, SettledBy, Source, Standing, Status
 from grievances.models import Assignment, Category, Escalation, Extension, Feedback, Grievance, GrievanceEvent, Reason
 from grievances.services import clock
+from grievances.services.demo.ladder import climb
 from grievances.services.demo.organisation import Place
 from grievances.services.feedback import is_content
 from grievances.services.filing import settled_level, title_of
 from grievances.workflow import transition
 from linjiang.common.text import in_both_languages
 from orgs.models import Agency, Contact, Household, Unit, User
-from orgs.profile import profile
 
 _CARDS = {Action.URGE: Card.URGE, Action.YELLOW_CARD: Card.YELLOW, Action.RED_CARD: Card.RED}
 
@@ -73,7 +72,7 @@ class Story:
             holder_unit=leaf,
             discovered_at=at,
         )
-        self._event(Action.DISCOVER, at, filer, Standing.FILER, "", "", {}, True)
+        self.record(Action.DISCOVER, at, filer, Standing.FILER, "", "", {}, True)
 
     def report(self, *, at: datetime, desk: Unit) -> None:
         """Pass it to the first desk; the clock starts."""
@@ -215,7 +214,6 @@ class Story:
         )
         values = {"rating": rating, "said_resolved": said}
         if is_content(rating, said):
-            self._end_assignments(at)
             told = Confirmation.RESIDENT if by is None else Confirmation.TOLD
             values |= {"closed_at": at, "confirmation": told, **clock.stopped()}
             self._step(Action.FEEDBACK, at, actor, standing, note=comment, data=dict(values_of(values)), **values)
@@ -230,8 +228,6 @@ class Story:
 
     def close_unanswered(self, *, at: datetime, actor: User, reason: Reason) -> None:
         """Staff close it after the call-backs."""
-        self._reach(at)
-        self._end_assignments(at)
         data = {"reason": reason.code, "reason_name": in_both_languages(reason)}
         values = {"closed_at": at, "confirmation": Confirmation.UNANSWERED, **clock.stopped()}
         self._step(Action.CLOSE_UNANSWERED, at, actor, Standing.ASSIGNER, data=data, **values)
@@ -286,7 +282,7 @@ class Story:
 
     def finish(self) -> None:
         """Bring the ladder up to the moment the telling stops."""
-        self._climb(self.until)
+        climb(self, self.until)
 
     def _handler_name(self) -> str:
         return (self.case.lead_agency or self.case.holder_unit).name
@@ -367,47 +363,15 @@ class Story:
         for field, value in values.items():
             setattr(case, field, value)
         case.version += 1
-        self._event(action, at, actor, standing, before, note, data or {}, is_public)
+        self.record(action, at, actor, standing, before, note, data or {}, is_public)
 
     def _reach(self, at: datetime) -> None:
         if at > self.until:
             raise StoryEnd
-        self._climb(at)
+        climb(self, at)
 
-    def _climb(self, at: datetime) -> None:
-        """Fire the rungs that fell due before `at`, each at its own moment."""
-        case = self.case
-        while case.next_alarm_at and case.next_alarm_at <= at and case.status in RUNNING:
-            rung, due = case.rung + 1, case.next_alarm_at
-            fired_at = max(due, self.events[-1].at)
-            unit = (case.holder_unit, self._superior(), self.place.street)[rung - 1]
-            self.escalations.append(
-                Escalation(
-                    card=Card.REMIND if rung == Rung.HOLDER else Card.URGE,
-                    rung=rung,
-                    due_at=case.due_at,
-                    unit=unit,
-                    agency=case.lead_agency if rung == Rung.HOLDER else None,
-                    by=self.system,
-                    at=fired_at,
-                )
-            )
-            data = {"rung": int(rung), "to": unit.name, "due_at": case.due_at.isoformat()}
-            self._event(Action.ESCALATE, fired_at, self.system, Standing.SYSTEM, case.status, "", data, False)
-            case.rung, case.version = rung, case.version + 1
-            last = rung >= max(Rung)
-            hours = profile().cases["rung_hours"]
-            case.next_alarm_at = (
-                None if last else deadlines.rung_due_at(due_at=case.due_at, rung=rung + 1, rung_hours=hours)
-            )
-
-    def _superior(self) -> Unit:
-        if self.case.lead_agency_id:
-            return self.case.holder_unit
-        ladder = [self.place.leaf, self.place.group, self.place.zone, self.place.community, self.place.street]
-        return ladder[min(ladder.index(self.case.holder_unit) + 1, len(ladder) - 1)]
-
-    def _event(self, action, at, actor, standing, before, note, data, is_public) -> None:
+    def record(self, action, at, actor, standing, before, note, data, is_public) -> None:
+        """Append an event to the timeline; the case's columns are the caller's to change."""
         self.events.append(
             GrievanceEvent(
                 action=action,
