@@ -93,12 +93,32 @@ class DeskSite(UnfoldAdminSite):
 desk_site = DeskSite(name="admin")
 
 
+class CappedPaginator(Paginator):
+    """Counts no further than `ceiling`: nobody pages past it, and counting 208,000 rows helps no one."""
+
+    ceiling = 5_000
+    template_name = "desk/pagination.html"
+
+    @cached_property
+    def count(self) -> int:
+        if isinstance(self.object_list, QuerySet):
+            return min(self.object_list.order_by()[: self.ceiling + 1].count(), self.ceiling)
+        return len(self.object_list)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there may be more rows than were counted."""
+        return self.count >= self.ceiling
+
+
 class DeskAdmin(ModelAdmin):
     """Base of every admin of the desk: nobody may anything unless a subclass says so."""
 
     desk_group: str | None = None
     desk_order = 0
     desk_icon = "folder"
+    empty_value_display = "—"
+    paginator = CappedPaginator
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -240,21 +260,3 @@ def put_on_form(form: BaseForm, error: LinjiangError) -> None:
         return
     for field, message in error.errors.items():
         form.add_error(field if field in form.fields else None, str(message))
-
-
-class CappedPaginator(Paginator):
-    """Counts no further than `ceiling`: nobody pages past it, and counting 208,000 rows helps no one."""
-
-    ceiling = 5_000
-    template_name = "desk/pagination.html"
-
-    @cached_property
-    def count(self) -> int:
-        if isinstance(self.object_list, QuerySet):
-            return min(self.object_list.order_by()[: self.ceiling + 1].count(), self.ceiling)
-        return len(self.object_list)
-
-    @property
-    def is_capped(self) -> bool:
-        """Whether there may be more rows than were counted."""
-        return self.count >= self.ceiling

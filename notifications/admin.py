@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from linjiang.desk import WORK, CappedPaginator, DeskAdmin, desk_site
+from linjiang.desk import WORK, DeskAdmin, desk_site
 from notifications.models import Message
 from notifications.wording import put_into_words
 
@@ -33,7 +33,6 @@ class MessageAdmin(DeskAdmin):
     """The messages to the person at the desk; nobody else's, whatever the post."""
 
     desk_group, desk_order, desk_icon = WORK, 20, "mail"
-    paginator = CappedPaginator
     list_display = ("words", "created_at", "state")
     list_filter = (StateFilter,)
     ordering = ("-pk",)

@@ -1,7 +1,7 @@
 """The inbox of the desk: the scoped case list, its search, its tabs and its bulk steps."""
 
 from django.contrib import admin
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -11,15 +11,15 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from grievances.admin import bulk, case_page
 from grievances.admin.filters import AreaFilter, ReportedFilter, TopCategoryFilter
-from grievances.admin.tabs import ALL, TabFilter, chosen_tab, tabs
+from grievances.admin.tabs import ALL, TabFilter, chosen_tab, running, tabs
 from grievances.choices import Action, Status
 from grievances.models import Grievance
 from linjiang.common.clock import now
 from linjiang.common.templatetags.lj import cn_datetime, deadline, icon, status_icon
 from linjiang.common.text import clean, clean_phone, is_phone
-from linjiang.desk import WORK, CappedPaginator, DeskAdmin, desk_site
+from linjiang.desk import WORK, DeskAdmin, desk_site
 from orgs.admin.scoping import may
-from orgs.choices import DESK_ROLES, Role
+from orgs.choices import DESK_ROLES, LEVEL_ORDER, Level, Role
 
 # More are not chosen by hand, and each is a transaction of its own.
 MAX_AT_ONCE = 200
@@ -30,10 +30,9 @@ class CaseAdmin(DeskAdmin):
     """Cases are read here and changed by the workflow's steps alone; nothing is edited, added or deleted by form."""
 
     desk_group, desk_order, desk_icon = WORK, 10, "inbox"
-    paginator = CappedPaginator
     list_before_template = "desk/case_tabs.html"
     list_disable_select_all = True
-    list_display = ("number_link", "title_words", "place", "category_name", "status_chip", "due", "holder", "urgency")
+    list_display = ("number_link", "title_words", "where", "category_name", "status_chip", "due", "holder", "pace")
     list_display_links = None
     list_filter = (
         TabFilter,
@@ -47,7 +46,7 @@ class CaseAdmin(DeskAdmin):
     list_select_related = ("unit__parent__parent__parent", "category", "lead_agency", "holder_unit")
     search_fields = ("number",)
     search_help_text = _("Number, words, door or the caller's phone number")
-    sortable_by = ("number_link", "due", "status_chip", "urgency")
+    sortable_by = ("due", "status_chip", "pace")
     actions = ("assign_chosen", "urge_chosen")
 
     def may_view(self, user) -> bool:
@@ -67,7 +66,8 @@ class CaseAdmin(DeskAdmin):
     def get_ordering(self, request) -> list:
         if chosen_tab(request.GET) == ALL:
             return ["-pk"]
-        return [F("due_at").asc(nulls_last=True), "pk"]
+        # A case that waits for the household keeps its limit, but nobody at the desk is late with it.
+        return [Case(When(running(), then=F("due_at"))).asc(nulls_last=True), "pk"]
 
     def get_search_results(self, request, queryset, search_term):
         """Find by number, by the caller's exact phone number, else by words in title, description and door."""
@@ -98,7 +98,7 @@ class CaseAdmin(DeskAdmin):
             )
         return response
 
-    @admin.display(description=_("number"), ordering="pk")
+    @admin.display(description=_("number"))
     def number_link(self, case: Grievance) -> str:
         url = reverse("admin:grievances_grievance_change", args=[case.pk])
         return format_html('<a class="desk-number" href="{}">{}</a>', url, case.number)
@@ -109,12 +109,17 @@ class CaseAdmin(DeskAdmin):
         return format_html('<a class="desk-title" href="{}">{}</a>', url, case.title)
 
     @admin.display(description=_("unit"))
-    def place(self, case: Grievance) -> str:
+    def where(self, case: Grievance) -> str:
         names, unit = [], case.unit
-        while unit is not None and unit.level not in ("street", "district", "city") and len(names) < 4:
+        while LEVEL_ORDER[unit.level] > LEVEL_ORDER[Level.STREET]:
             names.append(unit.name)
-            unit = unit.parent if unit.parent_id else None
-        return format_html('<span class="desk-place">{}</span>', " ".join(reversed(names)) or case.unit.name)
+            if LEVEL_ORDER[unit.level] == LEVEL_ORDER[Level.COMMUNITY]:
+                break  # the street is the reader's own, and not joined
+            unit = unit.parent
+        names = names[::-1] or [case.unit.name]
+        return format_html(
+            '<span class="desk-place">{}<span class="desk-place__rest">{}</span></span>', names[0], " ".join(names[1:])
+        )
 
     @admin.display(description=_("category"))
     def category_name(self, case: Grievance) -> str:
@@ -145,6 +150,10 @@ class CaseAdmin(DeskAdmin):
     @admin.display(description=_("held by"))
     def holder(self, case: Grievance) -> str:
         return str(case.lead_agency or case.holder_unit or "—") if case.is_live else "—"
+
+    @admin.display(description=_("urgency"), ordering="urgency")
+    def pace(self, case: Grievance) -> str:
+        return format_html('<span class="desk-meta desk-meta--short">{}</span>', case.get_urgency_display())
 
     # The bulk steps, each on a page of its own
 

@@ -14,9 +14,14 @@ from linjiang.common.templatetags.lj import SOON_LEFT
 OPEN, ALL = "open", "all"
 
 
+def running() -> Q:
+    """Return what runs against a deadline: not waiting for the household, not on hold."""
+    return Q(status__in=RUNNING, suspended_at__isnull=True)
+
+
 def conditions(at: datetime, *, soon: timedelta = SOON_LEFT) -> dict[str, Q]:
     """Return what each tab holds at `at`; "due soon" is what the deadline words turn amber for."""
-    runs = Q(status__in=RUNNING, suspended_at__isnull=True)
+    runs = running()
     return {
         "todo": Q(status=Status.REPORTED),
         "soon": runs & Q(due_at__gte=at, due_at__lte=at + soon),

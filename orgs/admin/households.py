@@ -7,11 +7,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from linjiang.desk import PLACES, CappedPaginator, DeskAdmin, desk_site
+from linjiang.desk import PLACES, DeskAdmin, desk_site
 from orgs.admin.scoping import may, scope_in
-from orgs.choices import DESK_ROLES
+from orgs.choices import DESK_ROLES, Level
 from orgs.models import Household
 from orgs.services.contacts import reveal_contact
+
+# The neighbourhood and the three units above it, up to the community, come in the list's own statement.
+_JOINED = 4
 
 
 class PurposeForm(forms.Form):
@@ -29,7 +32,6 @@ class HouseholdAdmin(DeskAdmin):
     """The households below the viewer's desk, numbers masked."""
 
     desk_group, desk_order, desk_icon = PLACES, 20, "home"
-    paginator = CappedPaginator
     list_display = ("label", "neighbourhood", "members", "contact_masked", "note", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("contact", "unit__parent__parent__parent")
@@ -47,12 +49,11 @@ class HouseholdAdmin(DeskAdmin):
 
     @admin.display(description=_("neighbourhood"), ordering="unit__path")
     def neighbourhood(self, household: Household) -> str:
-        names, unit = [], household.unit
-        for _step in range(4):
-            if unit is None:
-                break
-            names.append(unit.name)
+        unit = household.unit
+        names = [unit.name]
+        while unit.level != Level.COMMUNITY and unit.parent_id and len(names) < _JOINED:
             unit = unit.parent
+            names.append(unit.name)
         return " / ".join(reversed(names))
 
     @admin.display(description=_("contact"))

@@ -20,7 +20,7 @@ _KEEPERS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
 class PersonForm(forms.Form):
     """Whom to register."""
 
-    name = forms.CharField(label=_("name"), max_length=64)
+    name = forms.CharField(label=_("Full name"), max_length=64)
     phone = forms.CharField(
         label=_("phone number"), max_length=20, help_text=_("The mobile number the person signs in with.")
     )
@@ -43,12 +43,12 @@ class PersonAdmin(DeskAdmin):
     """Everybody with an account in the scope of the administrator's post."""
 
     desk_group, desk_order, desk_icon = PLACES, 50, "group"
-    list_display = ("name", "phone", "posts_held", "is_active")
+    list_display = ("full_name", "phone", "posts_held", "is_active")
     list_filter = (("posts__role", ChoicesDropdownFilter), "is_active")
     search_fields = ("name", "phone")
     search_help_text = _("Name or phone number")
     ordering = ("name", "pk")
-    fields = readonly_fields = ("name", "phone", "is_active", "posts_held", "date_joined", "last_login")
+    fields = readonly_fields = ("full_name", "phone", "is_active", "posts_held", "date_joined", "last_login")
     actions_detail = ("reset_password", "close_account", "open_account", "release_lock")
 
     def may_view(self, user) -> bool:
@@ -63,6 +63,10 @@ class PersonAdmin(DeskAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("posts__unit", "posts__agency")
+
+    @admin.display(description=_("Full name"), ordering="name")
+    def full_name(self, user: User) -> str:
+        return user.name
 
     @admin.display(description=_("Posts"))
     def posts_held(self, user: User) -> str:
@@ -153,7 +157,7 @@ class PersonAdmin(DeskAdmin):
             run,
             title=title % {"name": person.name},
             intro=intro,
-            label=_("Open") if is_open else _("Close"),
+            label=_("Open the account") if is_open else _("Close the account"),
         )
 
     def _confirm(self, request, person, run, *, title, intro, label) -> HttpResponse:

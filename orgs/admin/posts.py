@@ -45,7 +45,7 @@ def scope_for(user, role: str) -> Scope:
 class PersonFields(forms.Form):
     """Who: a registered person is found by the number, a new one is registered with it."""
 
-    name = forms.CharField(label=_("name"), max_length=64)
+    name = forms.CharField(label=_("Full name"), max_length=64)
     phone = forms.CharField(
         label=_("phone number"),
         max_length=20,
@@ -67,9 +67,7 @@ class AppointForm(PersonFields):
         label=_("unit"),
         required=False,
         max_length=200,
-        help_text=_(
-            "The path down to the unit, parted by /, e.g. 花戏楼社区/第一片/第一组/第一邻; or its division code."
-        ),
+        help_text=_("The way down to it, parted by /, e.g. 花戏楼社区/第一片/第一组/第一邻; or its division code."),
     )
     agency = forms.ModelChoiceField(
         Agency.objects.none(), label=_("agency"), required=False, help_text=_("For agency handlers only.")

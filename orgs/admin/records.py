@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.utils.translation import gettext_lazy as _
 
-from linjiang.desk import RECORDS, CappedPaginator, DeskAdmin, desk_site
+from linjiang.desk import RECORDS, DeskAdmin, desk_site
 from orgs.admin.scoping import may, people_within, scope_in
 from orgs.choices import Role
 from orgs.models import ContactReveal, User
@@ -15,7 +15,6 @@ class RecordAdmin(DeskAdmin):
     """Base of the read-only records about people in the audit administrator's scope."""
 
     desk_group = RECORDS
-    paginator = CappedPaginator
 
     def may_view(self, user) -> bool:
         return may(user, Role.AUDIT_ADMIN)

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
@@ -133,6 +133,7 @@ class UnitAdmin(DeskAdmin):
                     Subquery(children.annotate(n=Count("pk")).values("n")),
                     "households_declared",
                     0,
+                    output_field=IntegerField(),
                 ),
                 is_led=Exists(leaders),
                 leader_name=Subquery(leaders.order_by("acting", "pk").values("user__name")[:1]),

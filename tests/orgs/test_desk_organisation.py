@@ -1,0 +1,560 @@
+"""The organisation at the desk: exact visible sets per post, and every change through the services."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import time_machine
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import authenticate
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from python_calamine import load_workbook
+
+from grievances.models import Category, Reason
+from grievances.services.defaults import dump_categories
+from linjiang.desk import desk_site
+from notifications.models import Message
+from orgs.choices import Role
+from orgs.models import Agency, Contact, ContactReveal, Household, Post, Unit, User
+from orgs.services.contacts import reveal_contact
+from orgs.services.posts import end_post
+from tests.factories import NOON, file_case, fresh, make_post, make_user, make_world
+
+pytestmark = pytest.mark.django_db
+
+ADMINS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
+
+
+@pytest.fixture
+def world():
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        made = make_world()
+        for role in ADMINS:
+            made.users[role] = make_post(role, unit=made.units["city"]).user
+        yield made
+
+
+def url(model, name="changelist", *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+def listed(client, model, **parameters):
+    response = client.get(url(model), parameters)
+    assert response.status_code == 200, (model, response.status_code)
+    return set(response.context["cl"].result_list)
+
+
+def sees(client, model):
+    """Return whether the list is open; closed ones answer 403, never an empty page."""
+    status = client.get(url(model)).status_code
+    assert status in (200, 403), (model, status)
+    return status == 200
+
+
+# Which lists are whose
+
+LISTS = {
+    "grievance": {"community", "street", "supervisor"},
+    "message": {"community", "street", "supervisor", *ADMINS},
+    "household": {"community", "street"},
+    "unit": {"community", "street", Role.SYSTEM_ADMIN},
+    "post": {"community", "street", Role.SYSTEM_ADMIN},
+    "agency": {"community", "street", Role.SYSTEM_ADMIN},
+    "user": {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN},
+    "category": {"community", "street", "supervisor", Role.SYSTEM_ADMIN},
+    "reason": {"community", "street", "supervisor", Role.SYSTEM_ADMIN},
+    "accessattempt": {Role.SECURITY_ADMIN},
+    "contactreveal": {Role.AUDIT_ADMIN},
+    "accesslog": {Role.AUDIT_ADMIN},
+    "logentry": {Role.AUDIT_ADMIN},
+}
+
+
+def test_every_list_of_the_desk_is_open_to_exactly_its_posts(world, client):
+    assert {model._meta.model_name for model in desk_site._registry} == set(LISTS)
+    for who in ("community", "street", "supervisor", *ADMINS):
+        client.force_login(world.users[who])
+        for model in desk_site._registry:
+            assert sees(client, model) == (who in LISTS[model._meta.model_name]), (who, model)
+
+
+def test_nobody_deletes_and_only_the_named_add(world, client):
+    adders = {
+        "post": {"community", "street", Role.SYSTEM_ADMIN},
+        "agency": {"street", Role.SYSTEM_ADMIN},
+        "user": {Role.SYSTEM_ADMIN},
+        "category": {Role.SYSTEM_ADMIN},
+        "reason": {Role.SYSTEM_ADMIN},
+    }
+    for who in ("community", "street", "supervisor", *ADMINS):
+        client.force_login(world.users[who])
+        for model in desk_site._registry:
+            expected = 200 if who in adders.get(model._meta.model_name, set()) else 403
+            assert client.get(url(model, "add")).status_code == expected, (who, model)
+            found = model._default_manager.order_by("-pk").first()
+            if found is not None:
+                assert client.post(url(model, "delete", found.pk), {"post": "yes"}).status_code in (403, 404)
+                assert model._default_manager.filter(pk=found.pk).exists()
+
+
+def test_the_side_bar_offers_only_what_opens(world, client):
+    for who in ("community", "street", "supervisor", *ADMINS):
+        client.force_login(world.users[who])
+        response = client.get(reverse("admin:index"), follow=True)
+        assert response.status_code == 200, who
+        for group in response.context["sidebar_navigation"]:
+            for item in group["items"]:
+                assert client.get(item["link"]).status_code == 200, (who, item["link"])
+
+
+# Exact sets
+
+
+def test_units_posts_households_and_agencies_are_those_of_the_own_subtree(world, client):
+    top = {"street": world.units["street"], "community": world.units["community"]}
+    for who, unit in top.items():
+        client.force_login(world.users[who])
+        below = set(Unit.objects.subtree(unit.path))
+        assert listed(client, Unit) == below
+        assert {post.pk for post in listed(client, Post)} == set(
+            Post.objects.filter(unit__in=below).values_list("pk", flat=True)
+        ) | set(Post.objects.filter(agency__unit__in=below).values_list("pk", flat=True))
+        assert listed(client, Household) == {world.household}
+        assert listed(client, Agency) == {world.agency, world.second_agency}
+    client.force_login(world.others["street"])
+    assert listed(client, Household) == set()
+    assert listed(client, Agency) == {world.others["handler"].posts.get().agency}
+    client.force_login(world.users[Role.SYSTEM_ADMIN])
+    assert listed(client, Unit) == set(Unit.objects.all())
+    assert listed(client, Agency) == set(Agency.objects.all())
+
+
+def test_what_lies_elsewhere_is_not_found(world, client):
+    client.force_login(world.others["street"])
+    elsewhere = [
+        (Unit, world.units["neighbourhood"]),
+        (Post, world.chief.posts.get()),
+        (Household, world.household),
+        (Agency, world.agency),
+    ]
+    for model, thing in elsewhere:
+        assert client.get(url(model, "change", thing.pk)).status_code == 404, model
+        assert client.get(url(model, "history", thing.pk)).status_code == 404, model
+    steps = {
+        "admin:orgs_unit_rename": world.units["neighbourhood"],
+        "admin:orgs_unit_add_below": world.units["group"],
+        "admin:orgs_post_hand_over": world.chief.posts.get(),
+        "admin:orgs_post_end": world.chief.posts.get(),
+        "admin:orgs_household_reveal": world.household,
+    }
+    for name, thing in steps.items():
+        assert client.post(reverse(name, args=[thing.pk]), {"name": "x"}).status_code in (403, 404), name
+    world.household.refresh_from_db()
+    assert not ContactReveal.objects.exists()
+    assert fresh(world.chief).holds(Role.CHIEF)
+
+
+def test_autocomplete_finds_only_what_is_in_scope(world, client):
+    client.force_login(world.street)
+    parameters = {"app_label": "orgs", "model_name": "agency", "field_name": "unit", "term": "第一邻"}
+    found = client.get(reverse("admin:autocomplete"), parameters).json()["results"]
+    assert [int(one["id"]) for one in found] == [world.units["neighbourhood"].pk]
+    client.force_login(world.users[Role.AUDIT_ADMIN])
+    assert client.get(reverse("admin:autocomplete"), parameters).status_code == 403
+
+
+def test_people_are_those_of_the_administrators_scope(world, client):
+    street_admin = make_post(Role.SECURITY_ADMIN, unit=world.units["street"]).user
+    free = make_user("新来的")
+    client.force_login(street_admin)
+    found = listed(client, User)
+    assert world.chief in found
+    assert world.handler in found
+    assert free in found
+    assert world.others["chief"] not in found
+    assert client.get(url(User, "change", world.others["chief"].pk)).status_code == 404
+
+
+def test_an_officials_wider_post_does_not_widen_what_staff_may_appoint(world, client):
+    make = make_post(Role.OFFICIAL, unit=world.units["district"])
+    Post.objects.filter(pk=make.pk).update(user=world.community)
+    client.force_login(world.community)
+    assert world.units["other_neighbourhood"] not in listed(client, Unit)
+    data = {"role": "chief", "place": "薛阁社区/第一片/第一组/第一邻", "name": "新人", "phone": "13812345678"}
+    assert client.post(url(Post, "add"), data).status_code == 400
+    assert not User.objects.filter(phone="13812345678").exists()
+
+
+# Posts
+
+
+def appoint(client, **given):
+    data = {
+        "role": "chief",
+        "place": "花戏社区/第一片/第一组/第二邻",
+        "name": "王新",
+        "phone": "138 1234 5678",
+        **given,
+    }
+    return client.post(url(Post, "add"), data)
+
+
+def test_a_new_chief_is_appointed_and_the_old_post_ends(world, client):
+    client.force_login(world.community)
+    assert appoint(client).status_code == 302
+    seat = world.units["second_neighbourhood"]
+    assert Post.objects.get(unit=seat, role=Role.CHIEF, ended_at__isnull=True).user.phone == "13812345678"
+    assert not fresh(world.users["second_chief"]).holds(Role.CHIEF)
+    assert LogEntry.objects.filter(user=world.community, change_message__contains="appointed").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"place": "第一邻的隔壁"}, "place"),
+        ({"place": ""}, "place"),
+        ({"place": "花戏社区"}, None),
+        ({"phone": "12345"}, "phone"),
+        ({"name": ""}, "name"),
+        ({"role": "system_admin"}, "role"),
+        ({"role": "street"}, "role"),
+        ({"since": "2030-01-01"}, "since"),
+        ({"until": "2020-01-01"}, "until"),
+        ({"since": "soon"}, "since"),
+    ],
+)
+def test_appointing_with_mistakes_is_400_with_everything_typed(world, client, given, field):
+    client.force_login(world.community)
+    posts = Post.objects.count()
+    response = appoint(client, **given)
+    assert response.status_code == 400
+    assert Post.objects.count() == posts
+    form = response.context["form"]
+    assert form.errors.get(field or "__all__")
+    if "name" not in given:
+        assert "王新" in response.content.decode()
+
+
+def test_nobody_appoints_themself(world, client):
+    client.force_login(world.community)
+    response = appoint(client, name=world.community.name, phone=world.community.phone)
+    assert response.status_code == 400
+    assert "自己" in response.content.decode()
+
+
+def test_a_number_registered_under_another_name_is_a_plain_message(world, client):
+    client.force_login(world.community)
+    response = appoint(client, phone=world.chief.phone)
+    assert response.status_code == 400
+    assert response.context["form"].errors["name"]
+
+
+def test_a_post_is_handed_over_and_ended(world, client):
+    client.force_login(world.street)
+    post = world.group_leader.posts.get()
+    hand_over = reverse("admin:orgs_post_hand_over", args=[post.pk])
+    assert client.post(hand_over, {"name": "赵六", "phone": "13812345679"}).status_code == 302
+    post.refresh_from_db()
+    assert post.ended_at
+    successor = Post.objects.get(unit=world.units["group"], ended_at__isnull=True)
+    assert successor.user.name == "赵六"
+    assert client.post(reverse("admin:orgs_post_end", args=[successor.pk])).status_code == 302
+    successor.refresh_from_db()
+    assert successor.ended_at
+    assert client.get(hand_over).status_code == 403
+
+
+def test_staff_may_not_touch_the_posts_above_them(world, client):
+    client.force_login(world.community)
+    own = world.community.posts.get()
+    assert client.post(reverse("admin:orgs_post_end", args=[own.pk])).status_code == 403
+    client.force_login(world.street)
+    official = world.official.posts.get()
+    assert client.post(reverse("admin:orgs_post_end", args=[official.pk])).status_code == 403
+
+
+def test_vacant_neighbourhoods_are_found(world, client):
+    end_post(actor=world.street, post=world.chief.posts.get())
+    client.force_login(world.street)
+    assert listed(client, Unit, lead="vacant") == {world.units["neighbourhood"]}
+    assert world.units["second_neighbourhood"] in listed(client, Unit, lead="held")
+    assert listed(client, Unit, below=world.units["group"].pk) == set(Unit.objects.subtree(world.units["group"].path))
+    assert listed(client, Unit, below="x'") == listed(client, Unit)
+    assert world.units["second_neighbourhood"] in listed(client, Unit, size="odd")
+
+
+# Units, agencies, people
+
+
+def test_units_are_renamed_and_added_through_the_services(world, client):
+    client.force_login(world.street)
+    group = world.units["group"]
+    rename = reverse("admin:orgs_unit_rename", args=[group.pk])
+    assert client.post(rename, {"name": ""}).status_code == 400
+    assert client.post(rename, {"name": " 东  组 "}).status_code == 302
+    group.refresh_from_db()
+    assert group.name == "东 组"
+    add = reverse("admin:orgs_unit_add_below", args=[group.pk])
+    assert client.post(add, {"level": "community", "name": "x"}).status_code == 400
+    assert client.post(add, {"level": "neighbourhood", "name": "第三邻"}).status_code == 302
+    assert Unit.objects.get(name="第三邻").path.startswith(group.path)
+
+
+def test_an_agency_is_kept_by_its_street_and_only_seen_by_the_community(world, client):
+    data = {"name": "花戏楼物业", "kind": "property", "unit": world.units["street"].pk, "phone": "", "is_active": "on"}
+    client.force_login(world.community)
+    change = url(Agency, "change", world.agency.pk)
+    assert client.get(change).status_code == 200
+    assert client.post(change, data).status_code == 403
+    client.force_login(world.street)
+    assert client.post(change, data).status_code == 302
+    world.agency.refresh_from_db()
+    assert world.agency.name == "花戏楼物业"
+    moved = client.post(change, {**data, "unit": world.units["other_street"].pk})
+    assert moved.status_code == 400
+    assert client.post(change, {**data, "name": ""}).status_code == 400
+
+
+def test_system_administrators_register_and_security_administrators_keep_accounts(world, client):
+    client.force_login(world.users[Role.SYSTEM_ADMIN])
+    assert client.post(url(User, "add"), {"name": "周七", "phone": "123"}).status_code == 400
+    assert client.post(url(User, "add"), {"name": "周七", "phone": "13812345680"}).status_code == 302
+    person = User.objects.get(phone="13812345680")
+    assert not person.has_usable_password()
+    password = reverse("admin:orgs_user_reset_password", args=[person.pk])
+    assert client.post(password, {"password": "correct horse 9"}).status_code == 403
+    client.force_login(world.users[Role.SECURITY_ADMIN])
+    assert client.get(url(User, "add")).status_code == 403
+    assert client.post(password, {"password": "123"}).status_code == 400
+    assert client.post(password, {"password": "correct horse 9"}).status_code == 302
+    assert fresh(person).check_password("correct horse 9")
+    assert client.post(reverse("admin:orgs_user_close_account", args=[person.pk])).status_code == 302
+    assert not fresh(person).is_active
+    assert client.post(reverse("admin:orgs_user_open_account", args=[person.pk])).status_code == 302
+    assert fresh(person).is_active
+
+
+def test_an_administrators_password_is_not_anothers_to_reset(world, client):
+    client.force_login(world.users[Role.SECURITY_ADMIN])
+    for who in (Role.AUDIT_ADMIN, Role.SECURITY_ADMIN):
+        address = reverse("admin:orgs_user_reset_password", args=[world.users[who].pk])
+        assert client.post(address, {"password": "correct horse 9"}).status_code == 403
+        assert not fresh(world.users[who]).check_password("correct horse 9")
+    boss = User.objects.create_superuser("13800000999", "correct horse 7")
+    address = reverse("admin:orgs_user_reset_password", args=[boss.pk])
+    assert client.post(address, {"password": "correct horse 9"}).status_code in (403, 404)
+
+
+def test_a_lock_after_wrong_passwords_is_released(world, client, rf):
+    for _attempt in range(6):
+        client.post(reverse("sign_in"), {"username": world.chief.phone, "password": "wrong"})
+    assert AccessAttempt.objects.filter(username=world.chief.phone).exists()
+    client.force_login(world.users[Role.SECURITY_ADMIN])
+    assert {attempt.username for attempt in listed(client, AccessAttempt)} == {world.chief.phone}
+    client.post(reverse("admin:orgs_user_release_lock", args=[world.chief.pk]))
+    assert not AccessAttempt.objects.filter(username=world.chief.phone).exists()
+    assert authenticate(rf.post("/"), username=world.chief.phone, password="correct horse 8") == world.chief
+
+
+# Households, records, messages
+
+
+def test_a_households_number_is_masked_and_its_reveal_is_read_by_the_audit(world, client):
+    world.household.contact = Contact.objects.create(name="王桂芳", phone="13800001234")
+    world.household.save()
+    client.force_login(world.community)
+    page = client.get(url(Household, "change", world.household.pk)).content.decode()
+    assert "138****1234" in page
+    assert "13800001234" not in page
+    reveal = reverse("admin:orgs_household_reveal", args=[world.household.pk])
+    assert client.post(reveal, {"purpose": " "}).status_code == 400
+    assert "13800001234" in client.post(reveal, {"purpose": "约上门时间"}).content.decode()
+    client.force_login(world.users[Role.AUDIT_ADMIN])
+    assert {one.purpose for one in listed(client, ContactReveal)} == {"约上门时间"}
+    page = client.get(url(ContactReveal, "change", ContactReveal.objects.get().pk)).content.decode()
+    assert "13800001234" not in page
+
+
+def test_records_are_those_of_the_auditors_people_and_read_only(world, client):
+    contact = Contact.objects.create(phone="13800001234")
+    reveal_contact(actor=world.community, contact=contact, purpose="a")
+    reveal_contact(actor=world.others["community"], contact=contact, purpose="b")
+    auditor = make_post(Role.AUDIT_ADMIN, unit=world.units["street"]).user
+    AccessLog.objects.create(username=world.chief.phone)
+    AccessLog.objects.create(username=world.others["chief"].phone)
+    client.force_login(auditor)
+    assert {one.purpose for one in listed(client, ContactReveal)} == {"a"}
+    names = {one.username for one in listed(client, AccessLog)}
+    assert world.chief.phone in names
+    assert world.others["chief"].phone not in names
+    record = ContactReveal.objects.get(purpose="a")
+    assert client.post(url(ContactReveal, "change", record.pk), {"purpose": "c"}).status_code == 403
+
+
+def test_messages_are_ones_own(world, client):
+    case = file_case(world)
+    file_case(world, by=world.others["chief"], unit=world.units["other_neighbourhood"])
+    mine = Message.objects.create(
+        recipient=world.street,
+        kind="case_reported",
+        facts={"number": case.number},
+        key="x",
+        created_at=NOON,
+        not_before=NOON,
+    )
+    client.force_login(world.street)
+    assert listed(client, Message) == {mine}
+    foreign = Message.objects.exclude(recipient=world.street).first()
+    assert client.get(url(Message, "change", foreign.pk)).status_code == 404
+    assert client.get(url(Message, "change", mine.pk)).status_code == 200
+
+
+# Words
+
+
+def upload(client, text, name="categories.csv"):
+    file = io.BytesIO(text if isinstance(text, bytes) else text.encode())
+    file.name = name
+    return client.post(reverse("admin:grievances_category_upload"), {"file": file})
+
+
+def test_categories_go_out_and_come_back_as_csv(world, client):
+    client.force_login(world.users[Role.SYSTEM_ADMIN])
+    text = client.get(reverse("admin:grievances_category_download")).content.decode()
+    assert text == "\ufeff" + dump_categories()
+    changed = text.replace(Category.objects.filter(parent__isnull=False).first().name, "改过的名字", 1)
+    assert upload(client, changed).status_code == 302
+    assert Category.objects.filter(name="改过的名字").exists()
+    assert upload(client, changed.encode("gb18030")).status_code == 302
+
+
+def test_bad_category_files_are_400_line_by_line_and_change_nothing(world, client):
+    client.force_login(world.users[Role.SYSTEM_ADMIN])
+    before = dump_categories()
+    lines = before.splitlines()
+    lines[3] = lines[3].replace(",", ",,,,", 1)
+    response = upload(client, "\n".join(lines))
+    assert response.status_code == 400
+    assert "4" in str(response.context["form"].errors)
+    for text in ("", "a,b\n1,2", b"\xff\xfe\x00\x81\x00", b"PK\x03\x04binary\x00\xff"):
+        assert upload(client, text).status_code == 400, text
+    assert client.post(reverse("admin:grievances_category_upload"), {}).status_code == 400
+    assert dump_categories() == before
+
+
+def test_desks_read_categories_and_the_system_administrator_edits_them(world, client):
+    category, reason = Category.objects.filter(parent__isnull=False).first(), Reason.objects.first()
+    data = {"kind": reason.kind, "code": reason.code, "name": "新理由", "name_en": "", "position": 0, "is_active": "on"}
+    client.force_login(world.street)
+    assert client.get(url(Category, "change", category.pk)).status_code == 200
+    assert client.post(url(Reason, "change", reason.pk), data).status_code == 403
+    assert upload(client, dump_categories()).status_code == 403
+    client.force_login(world.users[Role.SYSTEM_ADMIN])
+    assert client.post(url(Reason, "change", reason.pk), data).status_code == 302
+    assert client.post(url(Reason, "change", reason.pk), {**data, "name": ""}).status_code == 400
+    reason.refresh_from_db()
+    assert reason.name == "新理由"
+
+
+# Statements
+
+
+@pytest.mark.parametrize("model", [Unit, Post, Household, Agency, Message, Category])
+def test_lists_take_few_statements_and_not_more_for_more_rows(world, client, model):
+    def statements():
+        client.force_login(world.street)
+        with CaptureQueriesContext(connection) as made:
+            assert client.get(url(model)).status_code == 200
+        return len(made)
+
+    before = statements()
+    for number in range(8):
+        Household.objects.create(unit=world.units["neighbourhood"], label=f"2栋{number}")
+        Agency.objects.create(name=f"单位{number}", unit=world.units["street"])
+        make_post(Role.ZONE_LEADER, unit=world.units["zone"])
+        Message.objects.create(
+            recipient=world.street, kind="case_urged", key=f"m{number}", created_at=NOON, not_before=NOON
+        )
+    assert statements() == before <= 15
+
+
+# Roster
+
+
+def roster_file(rows):
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("名册")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    buffer.seek(0)
+    buffer.name = "roster.xlsx"
+    return buffer
+
+
+HEAD = ["街道", "社区", "片", "片长", "片长电话", "组", "组长", "组长电话", "邻", "邻长", "邻长电话", "户数"]
+
+
+def row(neighbourhood="第一邻", chief="新邻长", phone="13812345690", community="花戏社区"):
+    return ["花戏楼街道", community, "第一片", "", "", "第一组", "", "", neighbourhood, chief, phone, 8]
+
+
+def test_a_roster_is_previewed_and_then_applied_without_a_second_upload(world, client):
+    client.force_login(world.street)
+    page = reverse("admin:orgs_roster")
+    response = client.post(page, {"file": roster_file([HEAD, row(), row("第九邻", "孙九", "13812345691")])})
+    assert response.status_code == 200, response.context["form"].errors
+    assert response.context["preview"].can_apply
+    assert not User.objects.filter(phone="13812345690").exists()
+    token = response.context["token"]
+    apply = reverse("admin:orgs_roster_apply")
+    assert client.post(apply, {"token": "other"})["Location"] == page
+    assert not User.objects.filter(phone="13812345690").exists()
+    assert client.post(apply, {"token": token})["Location"] == url(Unit)
+    seat = Post.objects.get(unit=world.units["neighbourhood"], role=Role.CHIEF, ended_at__isnull=True)
+    assert seat.user.phone == "13812345690"
+    assert Unit.objects.filter(name="第九邻").exists()
+    assert client.post(apply, {"token": token})["Location"] == page
+
+
+def test_bad_rows_are_shown_with_sheet_row_column_and_reason(world, client):
+    client.force_login(world.street)
+    response = client.post(reverse("admin:orgs_roster"), {"file": roster_file([HEAD, row(phone="12")])})
+    bad = response.context["preview"].bad
+    assert not response.context["preview"].can_apply
+    assert (bad[0].sheet, bad[0].row) == ("名册", 2)
+    text = response.content.decode()
+    assert bad[0].reason in text
+    assert client.post(reverse("admin:orgs_roster_apply"), {"token": response.context["token"]}).status_code == 400
+
+
+def test_a_roster_that_waited_too_long_or_is_none_is_no_error(world, client):
+    client.force_login(world.street)
+    page, apply = reverse("admin:orgs_roster"), reverse("admin:orgs_roster_apply")
+    assert client.post(apply)["Location"] == page
+    rubbish = io.BytesIO(b"not a workbook")
+    rubbish.name = "roster.xlsx"
+    assert client.post(page, {"file": rubbish}).status_code == 400
+    assert client.post(page, {}).status_code == 400
+    token = client.post(page, {"file": roster_file([HEAD, row()])}).context["token"]
+    with time_machine.travel(NOON + timedelta(hours=5), tick=False):
+        assert client.post(apply, {"token": token})["Location"] == page
+    assert not User.objects.filter(phone="13812345690").exists()
+
+
+def test_the_empty_roster_is_a_workbook(world, client):
+    client.force_login(world.street)
+    response = client.get(reverse("admin:orgs_roster_template"))
+    assert load_workbook(io.BytesIO(response.content)).sheet_names
+
+
+@pytest.mark.parametrize("who", ["supervisor", Role.SECURITY_ADMIN, Role.AUDIT_ADMIN])
+def test_rosters_are_not_for_others(world, client, who):
+    client.force_login(world.users[who])
+    assert client.get(reverse("admin:orgs_roster")).status_code == 403
+    assert client.post(reverse("admin:orgs_roster_apply")).status_code == 403
+    assert client.get(reverse("admin:orgs_roster_template")).status_code == 403
