@@ -87,6 +87,7 @@ class Standing(models.TextChoices):
 
     FILER = "filer", _("who filed it")
     CHIEF = "chief", _("the neighbour chief")
+    LEADER = "leader", _("group and zone leaders")
     DESK = "desk", _("who must accept it")
     ASSIGNER = "assigner", _("community or street staff")
     HANDLER = "handler", _("who handles it")

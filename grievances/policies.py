@@ -67,6 +67,8 @@ def _unit_standing(post: Post, grievance: Grievance) -> set[Standing]:
     holder_path = grievance.holder_unit.path if grievance.holder_unit_id else grievance.unit_path
     if post.role == Role.CHIEF:
         found.add(Standing.CHIEF)
+    elif post.role in (Role.GROUP_LEADER, Role.ZONE_LEADER):
+        found.add(Standing.LEADER)
     elif post.role in DESK_ROLES and tree.covers(path, holder_path):
         found.add(Standing.ASSIGNER)
     elif post.role in _AREA_STANDING:

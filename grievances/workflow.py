@@ -47,6 +47,7 @@ _FILERS = (Standing.FILER, Standing.CHIEF)
 _ANYONE = (
     Standing.FILER,
     Standing.CHIEF,
+    Standing.LEADER,
     Standing.DESK,
     Standing.ASSIGNER,
     Standing.HANDLER,
@@ -105,6 +106,7 @@ TABLE: dict[tuple[Status, Action], Transition] = {
         Standing.RESIDENT,
         Standing.CHIEF,
         Standing.FILER,
+        Standing.LEADER,
         Standing.DESK,
         Standing.ASSIGNER,
         Standing.OPERATOR,
@@ -112,7 +114,13 @@ TABLE: dict[tuple[Status, Action], Transition] = {
         required=("rating",),
     ),
     (Status.RESOLVED, Action.RECORD_CALLBACK): _row(
-        None, *_DESK, Standing.CHIEF, Standing.OPERATOR, guards=[Guard.NOT_RESOLVER], required=("note",)
+        None,
+        *_DESK,
+        Standing.CHIEF,
+        Standing.LEADER,
+        Standing.OPERATOR,
+        guards=[Guard.NOT_RESOLVER],
+        required=("note",),
     ),
     (Status.RESOLVED, Action.CLOSE_UNANSWERED): _row(
         Status.CLOSED,

@@ -42,16 +42,16 @@ MAY = {
     (Status.IN_PROGRESS, Action.RESUME): "community handler street",
     (Status.IN_PROGRESS, Action.RETURN): "handler",
     (Status.IN_PROGRESS, Action.REASSIGN): "community street",
-    (Status.RESOLVED, Action.FEEDBACK): "chief community operator street",
-    (Status.RESOLVED, Action.RECORD_CALLBACK): "chief community operator street",
+    (Status.RESOLVED, Action.FEEDBACK): "chief community group_leader operator street zone_leader",
+    (Status.RESOLVED, Action.RECORD_CALLBACK): "chief community group_leader operator street zone_leader",
     (Status.RESOLVED, Action.CLOSE_UNANSWERED): "community operator street",
     (Status.CLOSED, Action.REOPEN): "chief community operator street",
     (Status.REJECTED, Action.APPEAL): "chief",
 }
-_WATCHERS = "chief community operator street supervisor"
+_WATCHERS = "chief community group_leader operator street supervisor zone_leader"
 for _status, _more in (
     (Status.DISCOVERED, ""),
-    (Status.REPORTED, " group_leader"),
+    (Status.REPORTED, ""),
     (Status.ASSIGNED, " handler"),
     (Status.IN_PROGRESS, " handler"),
     (Status.RESOLVED, " handler"),
