@@ -111,6 +111,13 @@ def _choice(case: Grievance, action: Action, **more) -> Choice:
         action=action,
         label=str(action.label),
         icon=ICONS[action],
-        url=reverse("case_action", args=[case.number, action.value]),
+        url=_address(case, action),
         **more,
     )
+
+
+def _address(case: Grievance, action: Action) -> str:
+    """Return the page of the step; the household's answer has one of its own, with the result to be told."""
+    if action == Action.FEEDBACK:
+        return reverse("answer", args=[case.number])
+    return reverse("case_action", args=[case.number, action.value])

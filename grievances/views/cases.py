@@ -11,6 +11,7 @@ from grievances import guidance, paging, presentation
 from grievances.filters import CaseFilter
 from grievances.models import Grievance, GrievanceEvent
 from grievances.policies import available_actions, may_see_contact
+from grievances.views.filing import may_hand_link
 from linjiang.common import clock
 from orgs.scopes import scope_of
 
@@ -95,6 +96,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "extension": extension,
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
         "contact_decision": may_see_contact(request.user, grievance),
+        "may_hand_link": may_hand_link(request.user, grievance),
         "merged_into_is_visible": merged_into is not None and visible.filter(pk=merged_into.pk).exists(),
         "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
     }

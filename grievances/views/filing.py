@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from grievances.choices import Standing
@@ -28,8 +28,9 @@ _FILED_FROM = (*LEADER_ROLES, *DESK_ROLES, Role.OPERATOR)
 LEVELS_OFFERED = 2
 
 
+# Not `no-store`: a step back must find the form as it was sent, so that sending it again is known as the same case.
 @login_required
-@never_cache
+@cache_control(private=True, no_cache=True)
 @require_http_methods(["GET", "POST"])
 def report(request: HttpRequest) -> HttpResponse:
     """Show the form and take it; a refresh, a double tap or a step back gives the case that was filed already."""

@@ -304,3 +304,19 @@ def test_templates_hold_no_inline_style_or_script():
         if re.search(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son\w+=", path.read_text())
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("status", "rests"),
+    [
+        ("DISCOVERED", True),
+        ("REPORTED", False),
+        ("ASSIGNED", False),
+        ("IN_PROGRESS", False),
+        ("RESOLVED", True),
+        ("CLOSED", True),
+        ("REJECTED", True),
+    ],
+)
+def test_the_clock_runs_only_while_somebody_has_to_act(status: str, rests: bool):
+    assert lj.clock_rests(status) is rests
