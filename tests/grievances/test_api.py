@@ -123,9 +123,8 @@ def test_filing_solved_on_the_spot_or_as_a_draft(world):
     assert not Grievance.objects.get(number=alone.json()["number"]).on_behalf
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
+def test_bad_filings_name_the_field(world):
+    for change, field in [
         ({"description": ""}, "description"),
         ({"description": "  \n "}, "description"),
         ({"description": "长" * 5001}, "description"),
@@ -144,13 +143,11 @@ def test_filing_solved_on_the_spot_or_as_a_draft(world):
         ({"photos": "x"}, "photos"),
         ({"keep_as_draft": "perhaps"}, "keep_as_draft"),
         ({"title": "长" * 81}, "title"),
-    ],
-)
-def test_bad_filings_name_the_field(world, change, field):
-    response = api(world.chief).post("/api/v1/cases/", {"description": "x", **change}, format="json")
-    body = assert_error(response, 400, response.json()["code"], field)
-    assert body["errors"][field]
-    assert not Grievance.objects.exists()
+    ]:
+        response = api(world.chief).post("/api/v1/cases/", {"description": "x", **change}, format="json")
+        body = assert_error(response, 400, response.json()["code"], field)
+        assert body["errors"][field]
+        assert not Grievance.objects.exists()
 
 
 def test_first_level_categories_and_missing_photos_are_refused(world):
@@ -170,14 +167,14 @@ def test_first_level_categories_and_missing_photos_are_refused(world):
     )
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "virus.exe"])
-def test_what_is_no_photo_is_refused_by_content(world, name):
-    fake = SimpleUploadedFile(name, b"MZ not a picture", "image/jpeg")
-    response = api(world.chief).post("/api/v1/cases/", {"description": "x", "photos": [fake]}, format="multipart")
-    assert_error(response, 400, "invalid", "photos")
-    empty = SimpleUploadedFile(name, b"", "image/jpeg")
-    response = api(world.chief).post("/api/v1/cases/", {"description": "x", "photos": [empty]}, format="multipart")
-    assert_error(response, 400, "invalid", "photos")
+def test_what_is_no_photo_is_refused_by_content(world):
+    for name in ["a.jpg", "virus.exe"]:
+        fake = SimpleUploadedFile(name, b"MZ not a picture", "image/jpeg")
+        response = api(world.chief).post("/api/v1/cases/", {"description": "x", "photos": [fake]}, format="multipart")
+        assert_error(response, 400, "invalid", "photos")
+        empty = SimpleUploadedFile(name, b"", "image/jpeg")
+        response = api(world.chief).post("/api/v1/cases/", {"description": "x", "photos": [empty]}, format="multipart")
+        assert_error(response, 400, "invalid", "photos")
 
 
 def test_people_file_only_where_they_serve(world):
@@ -192,9 +189,8 @@ def test_people_file_only_where_they_serve(world):
     assert_error(api(world.handler).post("/api/v1/cases/", {"description": "x"}, format="json"), 400, "invalid", "unit")
 
 
-@pytest.mark.parametrize(
-    ("body", "kind", "status"),
-    [
+def test_bodies_that_are_no_filings(world):
+    for body, kind, status in [
         (b"{", "application/json", 400),
         (b"[1]", "application/json", 400),
         (b"null", "application/json", 400),
@@ -205,12 +201,10 @@ def test_people_file_only_where_they_serve(world):
         (b"x", "multipart/form-data", 400),
         (b"x", "multipart/form-data; boundary=y", 400),
         (b"[" * 100_000, "application/json", 400),
-    ],
-)
-def test_bodies_that_are_no_filings(world, body, kind, status):
-    response = api(world.chief).generic("POST", "/api/v1/cases/", body, content_type=kind)
-    assert response.status_code == status
-    assert response.json()["message"]
+    ]:
+        response = api(world.chief).generic("POST", "/api/v1/cases/", body, content_type=kind)
+        assert response.status_code == status
+        assert response.json()["message"]
 
 
 def test_nul_in_a_form_is_refused(world):
@@ -259,7 +253,7 @@ def test_filing_costs_few_statements(world):
     statements = [query["sql"] for query in full if "SAVEPOINT" not in query["sql"]]
     bare_statements = [query["sql"] for query in bare if "SAVEPOINT" not in query["sql"]]
     assert len(bare_statements) <= 12, bare_statements
-    assert len(statements) <= 14, statements
+    assert len(statements) <= 12, statements
 
 
 # Reading
@@ -285,7 +279,7 @@ def test_a_case_in_full(world):
 def test_actions_say_what_is_open_and_why_not(world):
     case = file_case(world)
     actions = {
-        one["action"]: one for one in api(world.group_leader).get(f"/api/v1/cases/{case.number}/").json()["actions"]
+        one["action"]: one for one in api(world.community).get(f"/api/v1/cases/{case.number}/").json()["actions"]
     }
     assert actions["assign"] == {
         "action": "assign",
@@ -295,9 +289,7 @@ def test_actions_say_what_is_open_and_why_not(world):
         "fields": ["agency", "co_agencies", "note"],
         "required": ["agency"],
     }
-    world.units["street"].refresh_from_db()
-    held = {one["action"]: one for one in api(world.street).get(f"/api/v1/cases/{case.number}/").json()["actions"]}
-    assert "acknowledge" not in held
+    assert "acknowledge" not in actions
     act(world.street, case, "assign", agency=world.agency.pk)
     act(world.handler, case, "acknowledge")
     steps = {one["action"]: one for one in api(world.street).get(f"/api/v1/cases/{case.number}/").json()["actions"]}
@@ -353,9 +345,8 @@ def test_a_stale_version_is_a_conflict_that_says_where_the_case_is(world):
     assert case.status == Status.REPORTED
 
 
-@pytest.mark.parametrize(
-    ("action", "given", "status", "code", "field"),
-    [
+def test_bad_steps(world):
+    for action, given, status, code, field in [
         ("assign", {}, 400, "invalid", "agency"),
         ("assign", {"agency": None}, 400, "invalid", "agency"),
         ("assign", {"agency": "x"}, 400, "invalid", "agency"),
@@ -375,17 +366,15 @@ def test_a_stale_version_is_a_conflict_that_says_where_the_case_is(world):
         ("explode", {}, 404, "not_found", None),
         ("escalate", {}, 404, "not_found", None),
         ("rate_later", {"rating": 5}, 404, "not_found", None),
-    ],
-)
-def test_bad_steps(world, action, given, status, code, field):
-    case = file_case(world)
-    before = Grievance.objects.values().get(pk=case.pk)
-    response = act(world.street, case, action, **given)
-    if field is None and status == 400:
-        assert response.status_code == 400
-    else:
-        assert_error(response, status, code, field)
-    assert Grievance.objects.values().get(pk=case.pk) == before
+    ]:
+        case = file_case(world)
+        before = Grievance.objects.values().get(pk=case.pk)
+        response = act(world.street, case, action, **given)
+        if field is None and status == 400:
+            assert response.status_code == 400
+        else:
+            assert_error(response, status, code, field)
+        assert Grievance.objects.values().get(pk=case.pk) == before
 
 
 def test_agencies_of_another_place_are_not_given_cases(world):
@@ -404,10 +393,9 @@ def test_every_step_of_the_table_answers_nonsense_without_falling_over(world):
         "said_resolved": "maybe", "is_public": [], "photos": [1], "version": -1,
     }  # fmt: skip
     for action in FIELDS:
-        for user in (world.street, world.handler, world.chief):
-            response = act(user, case, action, **nonsense)
-            assert 400 <= response.status_code < 500, (action, response.content)
-            assert response.json()["message"]
+        response = act(world.street, case, action, **nonsense)
+        assert 400 <= response.status_code < 500, (action, response.content)
+        assert response.json()["message"]
 
 
 def test_the_contact_is_shown_for_a_purpose_and_on_record(world):
