@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_noop
 
 WORDS = (
+    gettext_noop(" By %(filter_title)s "),
     gettext_noop("Apply Filters"),
     gettext_noop("Choose file to upload"),
     gettext_noop("Date"),

@@ -30,6 +30,7 @@ class CaseAdmin(DeskAdmin):
     """Cases are read here and changed by the workflow's steps alone; nothing is edited, added or deleted by form."""
 
     desk_group, desk_order, desk_icon = WORK, 10, "inbox"
+    desk_home = 9
     list_before_template = "desk/case_tabs.html"
     list_disable_select_all = True
     list_display = ("number_link", "title_words", "where", "category_name", "status_chip", "due", "holder", "pace")

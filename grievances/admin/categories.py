@@ -32,6 +32,16 @@ class CategoriesForm(forms.Form):
         return file
 
 
+class CategoryForm(forms.ModelForm):
+    """The tree has two levels: what has categories below it stays at the top."""
+
+    def clean_parent(self):
+        parent = self.cleaned_data["parent"]
+        if parent is not None and self.instance.pk and self.instance.children.exists():
+            raise forms.ValidationError(_("A category with others below it stays at the top level."))
+        return parent
+
+
 class TopFilter(DropdownFilter):
     """One top-level category and what lies below it."""
 
@@ -69,7 +79,8 @@ class CategoryAdmin(WordsAdmin):
     """What cases are about, with urgency and limits."""
 
     desk_order, desk_icon = 10, "category"
-    list_display = ("code", "name", "parent", "urgency", "limits", "agency_kind", "photo_required", "is_active")
+    form = CategoryForm
+    list_display = ("code", "name", "parent", "urgency", "limits", "agency_kind", "photo", "is_active")
     list_display_links = ("code", "name")
     list_filter = (TopFilter, ("urgency", ChoicesDropdownFilter), "photo_required", "is_active")
     list_select_related = ("parent",)
@@ -96,6 +107,10 @@ class CategoryAdmin(WordsAdmin):
     @admin.display(description=_("hours to resolve"))
     def limits(self, category: Category) -> str:
         return str(category.resolve_hours) if category.resolve_hours is not None else "—"
+
+    @admin.display(description=_("needs a photo"), ordering="photo_required")
+    def photo(self, category: Category) -> str:
+        return gettext("Yes") if category.photo_required else "—"
 
     @action(description=_("Download as CSV"), url_path="csv", permissions=["view"], icon="download")
     def download(self, request: HttpRequest) -> HttpResponse:

@@ -43,6 +43,7 @@ class PersonAdmin(DeskAdmin):
     """Everybody with an account in the scope of the administrator's post."""
 
     desk_group, desk_order, desk_icon = PLACES, 50, "group"
+    desk_home = 5
     list_display = ("full_name", "phone", "posts_held", "is_active")
     list_filter = (("posts__role", ChoicesDropdownFilter), "is_active")
     search_fields = ("name", "phone")

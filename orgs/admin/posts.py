@@ -70,7 +70,11 @@ class AppointForm(PersonFields):
         help_text=_("The way down to it, parted by /, e.g. 花戏楼社区/第一片/第一组/第一邻; or its division code."),
     )
     agency = forms.ModelChoiceField(
-        Agency.objects.none(), label=_("agency"), required=False, help_text=_("For agency handlers only.")
+        Agency.objects.none(),
+        label=_("agency"),
+        required=False,
+        empty_label=_("Please choose"),
+        help_text=_("For agency handlers only."),
     )
     until = forms.DateField(
         label=_("until"),

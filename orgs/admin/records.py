@@ -29,6 +29,7 @@ class ContactRevealAdmin(RecordAdmin):
     """Who was shown a resident's number, when and for what; the number itself stays masked here."""
 
     desk_order, desk_icon = 20, "visibility"
+    desk_home = 3
     list_display = ("at", "user", "contact", "purpose", "about")
     list_select_related = ("user", "contact")
     search_fields = ("user__name", "user__phone", "purpose", "about")

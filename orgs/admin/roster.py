@@ -5,9 +5,8 @@ import secrets
 from datetime import datetime, timedelta
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -27,6 +26,7 @@ MAX_BYTES = 10 * 1024 * 1024
 WAITS = timedelta(hours=2)
 SHOWN = 300
 _KEY = "roster_upload"
+_FOLDER = "rosters"  # beside the photos, never served by address
 OUTCOMES = {
     Outcome.NEW: _("new chief"),
     Outcome.CHANGED: _("changed"),
@@ -81,7 +81,7 @@ def apply(admin, request: HttpRequest) -> HttpResponse:
         messages.error(request, gettext("The uploaded file is no longer there. Please choose it once more."))
         return HttpResponseRedirect(address)
     try:
-        with _store().open(waiting["file"], "rb") as file:
+        with default_storage.open(waiting["file"], "rb") as file:
             done = apply_roster(actor=request.user, file=file)
     except FileNotFoundError:
         messages.error(request, gettext("The uploaded file is no longer there. Please choose it once more."))
@@ -115,12 +115,7 @@ def forget(request: HttpRequest) -> None:
     waiting = request.session.pop(_KEY, None)
     if waiting:
         with contextlib.suppress(FileNotFoundError):
-            _store().delete(waiting["file"])
-
-
-def _store() -> FileSystemStorage:
-    """Return where uploads wait: beside the photos, never served by address."""
-    return FileSystemStorage(location=f"{settings.MEDIA_ROOT}/rosters")
+            default_storage.delete(waiting["file"])
 
 
 def _keep(request: HttpRequest, file) -> None:
@@ -128,17 +123,16 @@ def _keep(request: HttpRequest, file) -> None:
     _clear_old()
     token = secrets.token_urlsafe(16)
     file.seek(0)
-    name = _store().save(f"{token}.upload", file)
+    name = default_storage.save(f"{_FOLDER}/{token}", file)
     request.session[_KEY] = {"token": token, "file": name, "name": file.name[:120], "at": now().isoformat()}
 
 
 def _clear_old() -> None:
     """Delete what nobody came back for: names and numbers are kept no longer than needed."""
-    store = _store()
     with contextlib.suppress(FileNotFoundError):
-        for name in store.listdir("")[1]:
-            if store.get_modified_time(name) < now() - WAITS:
-                store.delete(name)
+        for name in default_storage.listdir(_FOLDER)[1]:
+            if default_storage.get_modified_time(f"{_FOLDER}/{name}") < now() - WAITS:
+                default_storage.delete(f"{_FOLDER}/{name}")
 
 
 def _is_fresh(waiting: dict) -> bool:

@@ -100,6 +100,7 @@ class UnitAdmin(DeskAdmin):
     """The units of the viewer's own subtree; made and renamed through the services."""
 
     desk_group, desk_order, desk_icon = PLACES, 10, "account_tree"
+    desk_home = 7
     list_display = ("tree_name", "level_word", "size", "leader", "code")
     list_filter = (("level", ChoicesDropdownFilter), LeaderFilter, SizeFilter, BelowFilter)
     list_select_related = ("parent",)

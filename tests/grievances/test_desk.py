@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -132,6 +133,15 @@ def test_every_page_of_another_streets_case_is_not_found(world, client):
         assert client.post(url, {"note": "x"}).status_code in (403, 404), url
     assert client.get(reverse(CASE, args=[other.pk])).status_code == 404
     assert client.get(history).status_code == 404
+
+
+def test_no_short_cut_tells_a_foreign_cases_number(world, client):
+    other = theirs(world)
+    client.force_login(world.street)
+    kind = ContentType.objects.get_for_model(Grievance)
+    response = client.get(f"/desk/r/{kind.pk}/{other.pk}/")
+    assert response.status_code == 404
+    assert other.number not in response.content.decode()
 
 
 def test_cases_are_not_added_or_deleted_by_form(world, client):

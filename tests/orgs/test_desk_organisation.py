@@ -459,6 +459,15 @@ def test_desks_read_categories_and_the_system_administrator_edits_them(world, cl
     assert reason.name == "新理由"
 
 
+def test_the_category_tree_keeps_its_two_levels(world, client):
+    client.force_login(world.users[Role.SYSTEM_ADMIN])
+    top, other = Category.objects.filter(parent__isnull=True)[:2]
+    data = {"code": top.code, "name": top.name, "urgency": top.urgency, "position": 0, "is_active": "on"}
+    assert client.post(url(Category, "change", top.pk), {**data, "parent": other.pk}).status_code == 400
+    assert client.post(url(Category, "change", top.pk), {**data, "parent": top.pk}).status_code == 400
+    assert client.post(url(Category, "change", top.pk), data).status_code == 302
+
+
 # Statements
 
 
