@@ -14,10 +14,13 @@ from orgs.profile import profile
 
 # Who gets cases to work on, besides desks and leaders.
 _WORKERS = (Role.HANDLER, Role.SUPERVISOR, Role.OPERATOR)
+# Who sees figures of the place they answer for, besides officials.
+_ANSWERS_FOR_A_PLACE = (Role.GROUP_LEADER, Role.ZONE_LEADER, *DESK_ROLES, Role.SUPERVISOR)
 # Pages that belong to an entry although their address is another one.
 _BELOW = {
     "cases": ("case", "case_action", "answer", "receipt", "contact"),
     "households": ("household_add", "household"),
+    "dashboard": ("unit_dashboard", "counted_cases"),
 }
 
 
@@ -79,7 +82,7 @@ class _Frame:
             (True, ("messages", _("Messages"), "bell")),
             (works and leads, ("inbox", _("Inbox"), "inbox")),
             (user.opens_desk, ("admin:index", _("Street desk"), "landmark")),
-            ((official and (leads or works)) or user.holds(*DESK_ROLES, Role.SUPERVISOR), dashboard),
+            ((official and (leads or works)) or user.holds(*_ANSWERS_FOR_A_PLACE) or user.is_superuser, dashboard),
         ]
         return [self._item(*entry) for offered, entry in offers if offered]
 

@@ -38,8 +38,8 @@ def names(user) -> list[str]:
     ("role", "expected"),
     [
         ("chief", ["home", "cases", "households", "messages"]),
-        ("group_leader", ["home", "cases", "messages"]),
-        ("zone_leader", ["home", "cases", "messages"]),
+        ("group_leader", ["home", "cases", "messages", "dashboard"]),
+        ("zone_leader", ["home", "cases", "messages", "dashboard"]),
         ("community", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
         ("street", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
         ("supervisor", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
@@ -71,9 +71,30 @@ def test_reporting_is_the_main_action_of_who_may_file(world, role, files):
     assert bool(frame(world.users[role])["main_action"]) is files
 
 
-def test_the_page_one_is_on_is_marked(world):
-    items = frame(world.chief, "/households/")["nav_items"]
-    assert [item["url"] for item in items if item["active"]] == ["/households/"]
+@pytest.mark.parametrize(
+    ("role", "path", "marked"),
+    [
+        ("chief", "/households/", "/households/"),
+        ("chief", "/cases/LJ20261122-00001/", "/cases/"),
+        ("street", "/cases/inbox/", "/cases/inbox/"),
+        ("official", "/dashboard/3/", "/dashboard/"),
+        ("chief", "/password/", None),
+    ],
+)
+def test_the_page_one_is_on_is_marked(world, role, path, marked):
+    items = frame(world.users[role], path)["nav_items"]
+    assert [item["url"] for item in items if item["active"]] == ([marked] if marked else [])
+
+
+def test_what_is_offered_can_be_opened(client, world):
+    for user in world.users.values():
+        client.force_login(user)
+        offered = frame(user)
+        addresses = [item["url"] for item in offered["nav_items"]]
+        if offered["main_action"]:
+            addresses.append(offered["main_action"]["url"])
+        for url in addresses:
+            assert client.get(url, follow=True).status_code == 200, (user, url)
 
 
 def test_the_frame_costs_two_statements_and_only_when_drawn(world, django_assert_num_queries):
