@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from grievances.models import Category
+from grievances.models import Category, Grievance
 from linjiang.common import clock
 from linjiang.common.templatetags.lj import thousands
 from orgs.choices import Level
@@ -22,7 +22,7 @@ from reporting.measures import Counts, Measure, TimeToClose, total
 from reporting.periods import Period, Step
 from reporting.scopes import dashboard_units_of
 from reporting.services import rates
-from reporting.services.case_lists import HERE, UNCLASSIFIED
+from reporting.services.case_lists import HERE, NUMERATOR, UNCLASSIFIED, cases_behind, page_of
 from reporting.views.figures import COLUMNS, Figure, cells, figures, hint_of, label_of
 from reporting.views.places import (
     cases_url,
@@ -34,7 +34,7 @@ from reporting.views.places import (
     unit_in_scope,
 )
 
-BY_PLACE = "place"
+LATEST = 10
 # The children of a group are neighbourhoods, each one chief's: they stand in the order of the place and cannot be
 # put into the order of a measure, so that the table is no ranking of chiefs.
 _UNSORTED = (Level.GROUP,)
@@ -63,13 +63,17 @@ def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
     }
     if period is None:
         return render(request, "reporting/dashboard.html", context, status=400)
-    query = period_query(form)
+    query, now = period_query(form), clock.now()
+    numbers = _numbers(unit, period, query, request.GET.get("sort", ""), now)
     context |= {
         "period": period,
         "period_words": day_words(period),
         "query": query,
         "crumbs": crumbs(unit, scope, query),
-        **_numbers(unit, period, query, request.GET.get("sort", ""), clock.now()),
+        **numbers,
+        "cases": [] if numbers["children"] else _latest(request.user, unit, period, now),
+        "cases_url": cases_url(unit, period, "accepted"),
+        "now": now,
     }
     return render(request, "reporting/dashboard.html", context)
 
@@ -229,6 +233,12 @@ def _columns(unit: Unit, query: str, sort: str, *, sortable: bool) -> list[dict]
             }
         )
     return columns
+
+
+def _latest(user, unit: Unit, period: Period, now: datetime) -> list[Grievance]:
+    """Return the latest accepted cases of a place with nothing below it: there the cases are the next step down."""
+    cases = cases_behind(unit=unit, period=period, measure="accepted", side=NUMERATOR, now=now)
+    return page_of(cases.visible_to(user)).cases[:LATEST]
 
 
 # Categories

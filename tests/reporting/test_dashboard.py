@@ -211,6 +211,16 @@ def test_neighbourhoods_are_not_ranked_and_name_no_chief(world):
     assert "赵邻长" not in html
 
 
+def test_a_neighbourhood_shows_its_latest_cases_instead_of_units_below(world):
+    first, second = put(world), put(world, reported_at=NOON + timedelta(hours=1))
+    put(world, unit="second_neighbourhood")
+    put(world, status=Status.WITHDRAWN)
+    context = page(world, world.group_leader, "neighbourhood").context
+    assert context["children"] == []
+    assert list(context["cases"]) == [second, first]
+    assert page(world, world.group_leader, "group").context["cases"] == []
+
+
 def test_cases_filed_at_the_unit_itself_have_their_own_row_and_list(world):
     put(world, unit="community")
     put(world)
