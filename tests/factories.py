@@ -130,3 +130,16 @@ def file_case(world: World, *, by: User | None = None, now: datetime = NOON, **f
     fields.setdefault("unit", world.units["neighbourhood"])
     case, _new = file_grievance(actor=by or world.chief, now=now, **fields)
     return case
+
+
+def work_statements(queries) -> list[str]:
+    """Return the captured statements without the brackets of transactions and what only a day's first case asks.
+
+    Savepoints stand for BEGIN and COMMIT, which a request outside a test has instead.
+    """
+    bookkeeping = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
+    return [
+        query["sql"][:90]
+        for query in queries
+        if not query["sql"].startswith(bookkeeping) and "grievances_numberbase" not in query["sql"]
+    ]

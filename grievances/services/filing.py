@@ -68,7 +68,8 @@ def file_grievance(
     submission_id = submission_id or uuid.uuid4()
     description = description.strip()
     _check(actor, unit, description, household, category, urgency, photos)
-    if known := _already_filed(actor, submission_id):
+    # A phone that sends photos again is answered before they are decoded; without photos the insert itself finds out.
+    if photos and (known := _already_filed(actor, submission_id)):
         return known, False
     prepared = prepare_photos(photos)
     spot = next((photo.position for photo in prepared if photo.position), None)
@@ -116,7 +117,7 @@ def file_grievance(
                 if person.pk != actor.pk
             )
     except IntegrityError:
-        # Another process filed the same submission between our look and our insert.
+        # The same submission was filed before, or by another process at this very moment.
         if known := _already_filed(actor, submission_id):
             return known, False
         raise
