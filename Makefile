@@ -56,7 +56,7 @@ format: setup-dev ## put the code in order
 	$(PYTHON) -m ruff check --fix-only --quiet .
 	$(PYTHON) -m ruff format .
 
-bench: setup ## measure filing, inbox and dashboard at a city's size: ARGS="--cases 20000"
+bench: setup ## measure filing, inbox and dashboard at a city's size: ARGS="--grievances 20000"
 	@exec $(PYTHON) benchmarks/run.py $(ARGS)
 
 messages: setup-dev ## bring the Chinese catalogue up to date (needs gettext)

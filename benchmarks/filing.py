@@ -1,0 +1,210 @@
+"""Rates of filing: raw rows by PostgreSQL, the service, and the API over HTTP."""
+
+import http.client
+import json
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_FILED = "楼道里的灯坏了，老人晚上上下楼看不见。"
+
+
+def raw_rate(*, processes: int, seconds: float) -> float:
+    """Return commits per second of one case with its two events, inserted by plain SQL into the same tables."""
+    return _together(_raw_worker, processes, seconds)
+
+
+def service_rate(*, processes: int, seconds: float) -> float:
+    """Return cases per second through `file_grievance`, messages and all."""
+    return _together(_service_worker, processes, seconds)
+
+
+def _together(worker, processes: int, seconds: float) -> float:
+    # Spawned, not forked: each process has its own connection from the start, on every platform alike.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(_ready, range(processes)))
+        begin = time.time() + 2.5
+        return sum(pool.map(worker, range(processes), [begin] * processes, [seconds] * processes))
+
+
+def _ready(number: int) -> int:
+    import django
+
+    django.setup()
+    return number
+
+
+def _chiefs(number: int, *, count: int = 100) -> list:
+    from orgs.models import User
+
+    return list(User.objects.filter(posts__role="chief").order_by("pk")[number : number + count])
+
+
+def _wait(begin: float) -> None:
+    time.sleep(max(begin - time.time(), 0))
+
+
+def _service_worker(number: int, begin: float, seconds: float) -> float:
+    _ready(number)
+    from grievances.models import Category
+    from grievances.services.filing import file_grievance
+    from linjiang.common.clock import now
+    from orgs.models import User
+
+    category = Category.objects.filter(parent__isnull=False, photo_required=False, urgency="7d").first()
+    chiefs = [(chief.pk, chief.current_posts[0].unit) for chief in _chiefs(number)]
+
+    def file(turn: int) -> None:
+        key, unit = chiefs[turn % len(chiefs)]
+        actor = User.objects.get(pk=key)  # as a request would: the person and the posts are read anew
+        file_grievance(actor=actor, unit=unit, description=_FILED, category=category, now=now())
+
+    for turn in range(5):  # the first calls load modules and plan statements
+        file(turn)
+    _wait(begin)
+    done, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        file(done)
+        done += 1
+    return done / (time.perf_counter() - started)
+
+
+def _raw_worker(number: int, begin: float, seconds: float) -> float:
+    _ready(number)
+    from django.db import connection, transaction
+
+    from grievances.models import Grievance, GrievanceEvent
+    from linjiang.common.clock import now
+
+    case_sql, case_values = _insert(Grievance.objects.latest("pk"))
+    event_sql, event_values = _insert(GrievanceEvent.objects.latest("pk"))
+    columns = [field.column for field in Grievance._meta.concrete_fields if not field.primary_key]
+    number_at, token_at, key_at = (columns.index(name) for name in ("number", "token", "submission_id"))
+    grievance_at = [field.column for field in GrievanceEvent._meta.concrete_fields if not field.primary_key].index(
+        "grievance_id"
+    )
+    two_events = event_sql + ", " + event_sql.split(" VALUES ", 1)[1]
+    moment = now() + timedelta(days=1)
+    _wait(begin)
+    done, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        key = uuid.uuid4()
+        case_values[number_at] = f"RAW{moment:%d}{number}{done:08d}"
+        case_values[token_at] = key.hex
+        case_values[key_at] = key
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(case_sql + " RETURNING id", case_values)
+            event_values[grievance_at] = cursor.fetchone()[0]
+            cursor.execute(two_events, event_values * 2)
+        done += 1
+    rate = done / (time.perf_counter() - started)
+    _take_out(number)
+    return rate
+
+
+def _take_out(number: int) -> None:
+    from grievances.models import Grievance, GrievanceEvent
+
+    rows = Grievance.objects.filter(number__startswith="RAW", number__regex=rf"^RAW\d\d{number}")
+    GrievanceEvent.objects.filter(grievance__in=rows).delete()
+    rows.delete()
+
+
+def _insert(example) -> tuple[str, list]:
+    """Return INSERT and values that write a row like `example`."""
+    from django.db import connection
+
+    fields = [field for field in example._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    values = [field.get_db_prep_save(getattr(example, field.attname), connection) for field in fields]
+    return f'INSERT INTO "{example._meta.db_table}" ({columns}) VALUES ({places})', values  # noqa: S608
+
+
+def http_rate(*, clients: int, seconds: float) -> tuple[float, list[float]]:
+    """Return filings per second through gunicorn with so many clients at once, and each request's seconds."""
+    from django.urls import reverse
+
+    # Many people, each with few requests, as in life: no throttle meant for one person is met.
+    chiefs = _chiefs(0, count=800)
+    tokens = _tokens(chiefs)
+    with _gunicorn() as port:
+        took: list[float] = []
+        wrong: list[str] = []
+        url = reverse("api_cases")
+        stop = time.perf_counter() + seconds
+        started = time.perf_counter()
+        threads = [
+            threading.Thread(
+                target=_client, args=(port, url, [token.key for token in tokens[n::clients]], stop, took, wrong)
+            )
+            for n in range(clients)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if wrong:
+            raise RuntimeError(f"{len(wrong)} filings failed, the first: {wrong[0]}")
+        return len(took) / (time.perf_counter() - started), took
+
+
+def _tokens(people: list) -> list:
+    from rest_framework.authtoken.models import Token
+
+    known = {token.user_id: token for token in Token.objects.filter(user__in=people)}
+    fresh = [Token(user=one, key=Token.generate_key()) for one in people if one.pk not in known]
+    return [*known.values(), *Token.objects.bulk_create(fresh)]
+
+
+def _client(port: int, url: str, tokens: Sequence[str], stop: float, took: list[float], wrong: list[str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    turn = 0
+    while time.perf_counter() < stop:
+        body = json.dumps({"description": _FILED, "submission_id": str(uuid.uuid4())})
+        headers = {"Authorization": f"Token {tokens[turn % len(tokens)]}", "Content-Type": "application/json"}
+        began = time.perf_counter()
+        connection.request("POST", url, body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status != 201:
+            wrong.append(f"{url} answered {answer.status}: {text[:200]!r}")
+            return
+        took.append(time.perf_counter() - began)
+        turn += 1
+
+
+@contextmanager
+def _gunicorn() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    argv = [sys.executable, "-m", "gunicorn", "linjiang.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    argv += ["--threads", "4", "--log-level", "warning"]
+    server = subprocess.Popen(argv, cwd=ROOT, env=os.environ)
+    try:
+        for _ in range(200):
+            try:
+                opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+                opener.open(f"http://127.0.0.1:{port}/sign-in/", timeout=5).close()
+                break
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(20)
