@@ -119,7 +119,7 @@ class CaseAdmin(DeskAdmin):
             unit = unit.parent
         names = names[::-1] or [case.unit.name]
         return format_html(
-            '<span class="desk-place">{}<span class="desk-place__rest">{}</span></span>', names[0], " ".join(names[1:])
+            '<span class="desk-place">{} <span class="desk-place__rest">{}</span></span>', names[0], " ".join(names[1:])
         )
 
     @admin.display(description=_("category"))

@@ -5,6 +5,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
@@ -79,7 +80,7 @@ class PersonAdmin(DeskAdmin):
 
         def run(given: dict) -> HttpResponse:
             person = register_person(actor=request.user, **given)
-            self.log_addition(request, person, "registered")
+            self.log_addition(request, person, gettext_noop("registered"))
             messages.success(request, _("%(name)s is registered. Appoint the person under “posts”.") % given)
             return HttpResponseRedirect(self.url("change", person.pk))
 
@@ -94,13 +95,24 @@ class PersonAdmin(DeskAdmin):
     def has_keep_accounts_permission(self, request, obj=None) -> bool:
         return may(request.user, Role.SECURITY_ADMIN)
 
+    def has_close_permission(self, request, object_id=None) -> bool:
+        return self._may_set_open(request, object_id, is_open=False)
+
+    def has_open_permission(self, request, object_id=None) -> bool:
+        return self._may_set_open(request, object_id, is_open=True)
+
+    def _may_set_open(self, request, object_id, *, is_open: bool) -> bool:
+        """Say whether the viewer may close an open account, or open a closed one."""
+        person = self.get_object(request, str(object_id)) if object_id else None
+        return person is not None and person.is_active != is_open and self.has_keep_accounts_permission(request, person)
+
     @action(description=_("New password"), url_path="password", permissions=["keep_accounts"], icon="key")
     def reset_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
         person = self.one(request, object_id)
 
         def run(given: dict) -> HttpResponse:
             reset_password(actor=request.user, user=person, **given)
-            self.log_change(request, person, "password reset")
+            self.log_change(request, person, gettext_noop("password reset"))
             messages.success(request, _("%(name)s has a new password.") % {"name": person.name})
             return HttpResponseRedirect(self.url("change", person.pk))
 
@@ -112,11 +124,11 @@ class PersonAdmin(DeskAdmin):
             back_url=self.url("change", person.pk),
         )
 
-    @action(description=_("Close the account"), url_path="close", permissions=["keep_accounts"], icon="block")
+    @action(description=_("Close the account"), url_path="close", permissions=["close"], icon="block")
     def close_account(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._set_open(request, object_id, is_open=False)
 
-    @action(description=_("Open the account"), url_path="open", permissions=["keep_accounts"], icon="lock_open")
+    @action(description=_("Open the account"), url_path="open", permissions=["open"], icon="lock_open")
     def open_account(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._set_open(request, object_id, is_open=True)
 
@@ -126,7 +138,7 @@ class PersonAdmin(DeskAdmin):
 
         def run(_given: dict) -> HttpResponse:
             count = release_locks(username=person.phone)
-            self.log_change(request, person, "lock released")
+            self.log_change(request, person, gettext_noop("lock released"))
             messages.success(request, _("%(count)s locks released.") % {"count": count})
             return HttpResponseRedirect(self.url("change", person.pk))
 
@@ -144,7 +156,9 @@ class PersonAdmin(DeskAdmin):
 
         def run(_given: dict) -> HttpResponse:
             set_account_open(actor=request.user, user=person, is_open=is_open)
-            self.log_change(request, person, "account opened" if is_open else "account closed")
+            self.log_change(
+                request, person, gettext_noop("account opened") if is_open else gettext_noop("account closed")
+            )
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(self.url("change", person.pk))
 

@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action
@@ -168,6 +168,7 @@ class PostAdmin(DeskAdmin):
     search_fields = ("user__name", "user__phone", "unit__name", "agency__name")
     search_help_text = _("Name, phone number, unit or agency")
     ordering = ("unit__path", "agency__name", "role", "-since")
+    sortable_by = ()
     fields = readonly_fields = ("role_title", "person", "phone", "where", "since", "until", "ended_at")
     actions_detail = ("hand_over", "end")
 
@@ -226,7 +227,7 @@ class PostAdmin(DeskAdmin):
         if person.pk == request.user.pk and not request.user.is_superuser:
             raise InvalidInput({"phone": gettext("Nobody appoints themself; ask the system administrator.")})
         post = appoint(actor=request.user, user=person, **given)
-        self.log_addition(request, post, "appointed")
+        self.log_addition(request, post, gettext_noop("appointed"))
         return post
 
     def has_manage_permission(self, request, object_id=None) -> bool:
@@ -246,7 +247,7 @@ class PostAdmin(DeskAdmin):
             fresh = self._appoint(request, {**given, **fixed})
             if fresh.pk != post.pk:
                 end_post(actor=request.user, post=post)
-                self.log_change(request, post, "handed over")
+                self.log_change(request, post, gettext_noop("handed over"))
             messages.success(request, _("%(name)s is now %(title)s.") % {"name": fresh.user.name, "title": fresh.title})
             return HttpResponseRedirect(self.list_url)
 
@@ -266,7 +267,7 @@ class PostAdmin(DeskAdmin):
 
         def run(_given: dict) -> HttpResponse:
             end_post(actor=request.user, post=post)
-            self.log_change(request, post, "ended")
+            self.log_change(request, post, gettext_noop("post ended"))
             messages.success(request, _("The post has ended. Its rights are gone from this moment."))
             return HttpResponseRedirect(self.list_url)
 

@@ -3,6 +3,7 @@
 from axes.models import AccessLog
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linjiang.desk import RECORDS, DeskAdmin, desk_site
@@ -60,11 +61,11 @@ class DeskLogAdmin(RecordAdmin):
     """What was added and changed at the desk."""
 
     desk_order, desk_icon = 40, "history"
-    list_display = ("action_time", "user", "what", "object_repr", "change_message")
+    list_display = ("action_time", "user", "what", "object_repr", "change")
     list_select_related = ("user", "content_type")
     search_fields = ("user__name", "user__phone", "object_repr")
     ordering = ("-action_time", "-pk")
-    fields = readonly_fields = ("action_time", "user", "what", "object_repr", "change_message")
+    fields = readonly_fields = ("action_time", "user", "what", "object_repr", "change")
 
     def scope(self, queryset, user):
         return queryset.filter(user__in=self.people(user))
@@ -72,3 +73,8 @@ class DeskLogAdmin(RecordAdmin):
     @admin.display(description=_("what"))
     def what(self, entry: LogEntry) -> str:
         return str(entry.content_type.name) if entry.content_type else "—"
+
+    @admin.display(description=_("change"))
+    def change(self, entry: LogEntry) -> str:
+        words = entry.get_change_message()
+        return gettext(words) if words else entry.get_action_flag_display()

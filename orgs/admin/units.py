@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action
@@ -228,7 +228,7 @@ class UnitAdmin(DeskAdmin):
 
         def run(given: dict) -> HttpResponse:
             unit = create_unit(actor=request.user, parent=parent, **given)
-            self.log_addition(request, unit, "made")
+            self.log_addition(request, unit, gettext_noop("unit added"))
             messages.success(request, _("%(name)s was added.") % {"name": unit.name})
             return HttpResponseRedirect(self.url("change", unit.pk))
 
@@ -245,8 +245,8 @@ class UnitAdmin(DeskAdmin):
         unit = self.one(request, object_id)
 
         def run(given: dict) -> HttpResponse:
-            rename_unit(actor=request.user, unit=unit, **given)
-            self.log_change(request, unit, f"renamed from {unit.name}")
+            renamed = rename_unit(actor=request.user, unit=unit, **given)
+            self.log_change(request, renamed, f"{unit.name} → {renamed.name}")
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(self.url("change", unit.pk))
 

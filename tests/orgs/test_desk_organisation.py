@@ -394,6 +394,17 @@ def test_records_are_those_of_the_auditors_people_and_read_only(world, client):
     assert client.post(url(ContactReveal, "change", record.pk), {"purpose": "c"}).status_code == 403
 
 
+def test_what_was_done_at_the_desk_is_in_the_auditors_log(world, client):
+    client.force_login(world.community)
+    appoint(client)
+    client.force_login(world.street)
+    client.post(reverse("admin:orgs_unit_rename", args=[world.units["group"].pk]), {"name": "东组"})
+    client.force_login(world.users[Role.AUDIT_ADMIN])
+    text = client.get(url(LogEntry)).content.decode()
+    assert "第一组 → 东组" in text
+    assert {entry.user for entry in listed(client, LogEntry)} == {world.community, world.street}
+
+
 def test_messages_are_ones_own(world, client):
     case = file_case(world)
     file_case(world, by=world.others["chief"], unit=world.units["other_neighbourhood"])
