@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
@@ -169,9 +170,9 @@ def _check_extent(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
             text = rest + chunk
-            for letters, number in _CELL.findall(text):
-                width = max(width, _column_number(letters))
-                height = max(height, int(number))
+            cells = _CELL.findall(text)
+            width = max([width, *map(_column_number, {letters for letters, _number in cells})])
+            height = max([height, *(int(number) for _letters, number in cells)])
             rest = text[-256:]
     if width * height > MAX_CELLS:
         raise InvalidInput(
@@ -204,6 +205,8 @@ def _cells(sheet: CalamineSheet) -> list[list]:
     return rows
 
 
+# A roster says the same street, community and leader thousands of times. Typed: True and 1.0 are different cells.
+@lru_cache(maxsize=4096, typed=True)
 def squeeze(value: object) -> str:
     """Return a name without the stray spaces that offices put between Chinese characters (王 伟 → 王伟)."""
     return _CJK_GAP.sub("", clean(value))
@@ -265,8 +268,11 @@ def _columns(row: list, header: Header) -> dict[str, str]:
     cells = dict.fromkeys(TITLES, "")
     for column, place in header.places.items():
         value = row[place] if place < len(row) else None
-        cells[column] = clean_phone(value) if column.endswith("_phone") else squeeze(value)
+        cells[column] = _phone(value) if column.endswith("_phone") else squeeze(value)
     return cells
+
+
+_phone = lru_cache(maxsize=4096, typed=True)(clean_phone)
 
 
 def _is_idle(cells: dict[str, str], row: list, header: Header) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from linjiang.common.errors import LinjiangError
-from orgs.services.roster import RosterPreview, apply_roster, preview_roster
+from orgs.services.roster import InvalidRoster, RosterPreview, apply_roster, preview_roster
 from orgs.services.roster_sheets import BadRow
 from orgs.services.system import system_user
 
@@ -24,17 +24,19 @@ class Command(BaseCommand):
             raw = options["file"].read_bytes()
         except OSError as error:
             raise CommandError(str(error)) from error
+        run = apply_roster if options["apply"] else preview_roster
         try:
-            preview = preview_roster(actor=system_user(), file=raw)
-            self._print(preview)
-            if preview.bad:
-                refused = "; nothing was applied" if options["apply"] else ""
-                raise CommandError(f"bad rows: {len(preview.bad)}{refused}")
-            if options["apply"]:
-                apply_roster(actor=system_user(), file=raw)
-                self.stdout.write("Applied.")
+            preview = run(actor=system_user(), file=raw)
+        except InvalidRoster as error:
+            preview = error.preview
         except LinjiangError as error:
             raise CommandError(str(error.message)) from error
+        self._print(preview)
+        if preview.bad:
+            refused = "; nothing was applied" if options["apply"] else ""
+            raise CommandError(f"bad rows: {len(preview.bad)}{refused}")
+        if options["apply"]:
+            self.stdout.write("Applied.")
 
     def _print(self, preview: RosterPreview) -> None:
         self.stdout.write(f"{'':12}{'new':>10}{'changed':>10}{'handed over':>14}{'unchanged':>12}")
