@@ -19,9 +19,11 @@ from orgs.scopes import scope_of
 @login_required
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
-    """List every case the person may see, newest first; `?order=due` puts what is due first on top."""
+    """List every case the person may see, newest first; `?order=due` lists the open ones, what is due first on top."""
     order = paging.due_first if request.GET.get("order") == "due" else paging.newest_first
     visible = Grievance.objects.visible_to(request.user).with_names()
+    if order is paging.due_first:
+        visible = visible.live()  # an ended case is due no more; sorting years of them would take a second
     context = case_list(request, visible, order=order)
     context |= {
         "title": _("All cases"),
@@ -62,7 +64,7 @@ def _orders(request: HttpRequest) -> list[dict]:
     params["order"] = "due"
     return [
         {"url": newest, "label": _("Newest first"), "active": not by_due},
-        {"url": f"?{params.urlencode()}", "label": _("Due first"), "active": by_due},
+        {"url": f"?{params.urlencode()}", "label": _("Open, due first"), "active": by_due},
     ]
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.html import escape
 from PIL import Image
 
 from grievances.choices import Action, Status
@@ -113,19 +114,19 @@ def test_every_step_can_be_taken_by_its_form(world, action):
 
 
 @pytest.mark.parametrize("status", Status.values)
-@pytest.mark.parametrize("person", PEOPLE)
-def test_page_and_policy_agree_on_who_may(world, status, person):
+def test_page_and_policy_agree_on_who_may(world, status):
     case = case_in(world, status)
-    user = getattr(world, person)
-    browser = signed_in(user)
-    seen = Grievance.objects.visible_to(fresh(user)).filter(pk=case.pk).exists()
-    for action in FIELDS:
-        decision = decide(fresh(user), action, case, at=NOON)
-        expected = 200 if decision else 403 if (Status(status), action) in TABLE else 409
-        response = browser.get(path(case, action))
-        assert response.status_code == (expected if seen else 404), action
-        if seen and not decision:
-            assert decision.reason in response.content.decode().replace("&quot;", '"')
+    for name in PEOPLE:
+        user = getattr(world, name)
+        browser = signed_in(user)
+        seen = Grievance.objects.visible_to(fresh(user)).filter(pk=case.pk).exists()
+        for action in FIELDS:
+            decision = decide(fresh(user), action, case, at=NOON)
+            expected = 200 if decision else 403 if (Status(status), action) in TABLE else 409
+            response = browser.get(path(case, action))
+            assert response.status_code == (expected if seen else 404), (name, action)
+            if seen and not decision:
+                assert escape(decision.reason) in response.content.decode()
 
 
 def test_refused_posts_change_nothing(world):
@@ -142,11 +143,11 @@ def test_refused_posts_change_nothing(world):
     assert case.status == Status.IN_PROGRESS
 
 
-@pytest.mark.parametrize("action", ["escalate", "rate_later", "discover", "contact2", "x" * 300])
-def test_steps_that_are_nobodys_have_no_page(world, action):
+def test_steps_that_are_nobodys_have_no_page(world):
     case = file_case(world)
-    assert signed_in(world.street).get(path(case, action)).status_code == 404
-    assert send(world.street, case, action, {}).status_code == 404
+    for action in ("escalate", "rate_later", "discover", "contact2", "x" * 300):
+        assert signed_in(world.street).get(path(case, action)).status_code == 404
+        assert send(world.street, case, action, {}).status_code == 404
 
 
 def test_strangers_sign_in_first(client, world):
@@ -155,84 +156,83 @@ def test_strangers_sign_in_first(client, world):
     assert not case.events.filter(action="comment").exists()
 
 
-@pytest.mark.parametrize(
-    ("action", "data", "field"),
-    [
-        ("assign", {}, "agency"),
-        ("assign", {"agency": "999999"}, "agency"),
-        ("assign", {"agency": "99999999999999999999999"}, "agency"),
-        ("assign", {"agency": "x\x00"}, "agency"),
-        ("assign", {"agency": "ours", "co_agencies": ["999999"]}, "co_agencies"),
-        ("assign", {"agency": "other"}, "agency"),
-        ("assign", {"agency": "ours", "co_agencies": "other"}, "co_agencies"),
-        ("assign", {"agency": "ours", "note": "有\x00字节"}, "note"),
-        ("assign", {"agency": "ours", "note": "长" * 2001}, "note"),
-        ("reject", {}, "reason"),
-        ("reject", {"reason": "not_our_duty"}, "reason"),
-        ("reject", {"reason": "a\x00b"}, "reason"),
-        ("comment", {"note": "  "}, "note"),
-        ("classify", {}, "category"),
-        ("classify", {"category": "top"}, "category"),
-        ("classify", {"category": "ours", "urgency": "9y"}, "urgency"),
-        ("merge", {}, "into"),
-        ("merge", {"into": "self"}, "into"),
-        ("merge", {"into": "abc"}, "into"),
-        ("merge", {"into": "9" * 40}, "into"),
-        ("merge", {"into_number": "LJ20200101-00001"}, "into_number"),
-        ("merge", {"into_number": "\x00"}, "into_number"),
-        ("merge", {"into_number": "other"}, "into_number"),
-        ("add_photo", {}, "photos"),
-        ("add_photo", {"photos": ["text"]}, "photos"),
-        ("add_photo", {"photos": ["many"] * 10}, "photos"),
-    ],
+_MISTAKES = (
+    ("assign", {}, "agency"),
+    ("assign", {"agency": "999999"}, "agency"),
+    ("assign", {"agency": "99999999999999999999999"}, "agency"),
+    ("assign", {"agency": "x\x00"}, "agency"),
+    ("assign", {"agency": "ours", "co_agencies": ["999999"]}, "co_agencies"),
+    ("assign", {"agency": "other"}, "agency"),
+    ("assign", {"agency": "ours", "co_agencies": "other"}, "co_agencies"),
+    ("assign", {"agency": "ours", "note": "有\x00字节"}, "note"),
+    ("assign", {"agency": "ours", "note": "长" * 2001}, "note"),
+    ("reject", {}, "reason"),
+    ("reject", {"reason": "not_our_duty"}, "reason"),
+    ("reject", {"reason": "a\x00b"}, "reason"),
+    ("comment", {"note": "  "}, "note"),
+    ("classify", {}, "category"),
+    ("classify", {"category": "top"}, "category"),
+    ("classify", {"category": "ours", "urgency": "9y"}, "urgency"),
+    ("merge", {}, "into"),
+    ("merge", {"into": "self"}, "into"),
+    ("merge", {"into": "abc"}, "into"),
+    ("merge", {"into": "9" * 40}, "into"),
+    ("merge", {"into_number": "LJ20200101-00001"}, "into_number"),
+    ("merge", {"into_number": "\x00"}, "into_number"),
+    ("merge", {"into_number": "other"}, "into_number"),
+    ("add_photo", {}, "photos"),
+    ("add_photo", {"photos": ["text"]}, "photos"),
+    ("add_photo", {"photos": ["many"] * 10}, "photos"),
 )
-def test_mistakes_are_named_and_nothing_typed_is_lost(world, action, data, field):
+
+
+def test_mistakes_are_named_and_nothing_typed_is_lost(world):
     case = file_case(world)
     elsewhere = file_case(world, by=world.others["chief"], unit=world.units["other_neighbourhood"])
     others_agency = world.others["handler"].posts.get().agency
-    stands_for = {
-        "ours": category().pk if action == "classify" else world.agency.pk,
-        "other": elsewhere.number if action == "merge" else others_agency.pk,
-        "top": Category.objects.filter(parent=None).first().pk,
-        "self": case.pk,
-    }
-    sent = {"note": "留着这句话", **{key: stands_for.get(value, value) if isinstance(value, str) else value
-                                for key, value in data.items()}}  # fmt: skip
-    if data.get("photos"):
-        sent["photos"] = [
-            SimpleUploadedFile("notes.jpg", b"words") if one == "text" else photo() for one in data["photos"]
-        ]
-    response = send(world.street, case, action, sent)
-    assert response.status_code == 400
-    assert field in response.context["form"].errors
-    if "note" not in data:
-        assert "留着这句话" in response.content.decode()
+    top = Category.objects.filter(parent=None).first()
+    for action, data, field in _MISTAKES:
+        stands_for = {
+            "ours": category().pk if action == "classify" else world.agency.pk,
+            "other": elsewhere.number if action == "merge" else others_agency.pk,
+            "top": top.pk,
+            "self": case.pk,
+        }
+        sent = {name: stands_for.get(value, value) if isinstance(value, str) else value for name, value in data.items()}
+        if "photos" in data:
+            words = SimpleUploadedFile("notes.jpg", b"words")
+            sent["photos"] = [words if one == "text" else photo() for one in data["photos"]]
+        response = send(world.street, case, action, {"note": "留着这句话", **sent})
+        assert response.status_code == 400, (action, data)
+        assert field in response.context["form"].errors, (action, data)
+        if "note" not in data:
+            assert "留着这句话" in response.content.decode(), (action, data)
     case.refresh_from_db()
     assert case.version == 1
 
 
-@pytest.mark.parametrize(
-    ("action", "data", "field"),
-    [
-        ("ask_extension", {"days": "0", "reason": "hard_case"}, "days"),
-        ("ask_extension", {"days": "31", "reason": "hard_case"}, "days"),
-        ("ask_extension", {"days": "9" * 30, "reason": "hard_case"}, "days"),
-        ("ask_extension", {"days": "三", "reason": "hard_case"}, "days"),
-        ("ask_extension", {"days": "3", "reason": "waiting_for_funds"}, "reason"),
-        ("resolve", {"result": " "}, "result"),
-        ("suspend", {"reason": "waiting_for_funds", "review_on": "2026-03-04"}, "review_on"),
-        ("suspend", {"reason": "waiting_for_funds", "review_on": "1900-01-01"}, "review_on"),
-        ("suspend", {"reason": "waiting_for_funds", "review_on": "9999-12-31"}, "review_on"),
-        ("suspend", {"reason": "waiting_for_funds", "review_on": "2026-02-30"}, "review_on"),
-        ("suspend", {"reason": "waiting_for_funds"}, "review_on"),
-    ],
+_LATER_MISTAKES = (
+    ("ask_extension", {"days": "0", "reason": "hard_case"}, "days"),
+    ("ask_extension", {"days": "31", "reason": "hard_case"}, "days"),
+    ("ask_extension", {"days": "9" * 30, "reason": "hard_case"}, "days"),
+    ("ask_extension", {"days": "三", "reason": "hard_case"}, "days"),
+    ("ask_extension", {"days": "3", "reason": "waiting_for_funds"}, "reason"),
+    ("resolve", {"result": " "}, "result"),
+    ("suspend", {"reason": "waiting_for_funds", "review_on": "2026-03-04"}, "review_on"),
+    ("suspend", {"reason": "waiting_for_funds", "review_on": "1900-01-01"}, "review_on"),
+    ("suspend", {"reason": "waiting_for_funds", "review_on": "9999-12-31"}, "review_on"),
+    ("suspend", {"reason": "waiting_for_funds", "review_on": "2026-02-30"}, "review_on"),
+    ("suspend", {"reason": "waiting_for_funds"}, "review_on"),
 )
-def test_mistakes_while_it_is_worked_on(world, action, data, field):
+
+
+def test_mistakes_while_it_is_worked_on(world):
     case = case_in(world, Status.IN_PROGRESS)
-    user = world.street if action == "suspend" else world.handler
-    response = send(user, case, action, data)
-    assert response.status_code == 400
-    assert field in response.context["form"].errors
+    for action, data, field in _LATER_MISTAKES:
+        user = world.street if action == "suspend" else world.handler
+        response = send(user, case, action, data)
+        assert response.status_code == 400, (action, data)
+        assert field in response.context["form"].errors, (action, data)
     case.refresh_from_db()
     assert not case.suspended
     assert case.status == Status.IN_PROGRESS
@@ -281,12 +281,13 @@ def test_who_comes_second_to_a_step_that_is_gone_keeps_the_text(world):
     assert "<textarea" not in page
 
 
-@pytest.mark.parametrize("version", ["", "x", "0", "-1", "99", "9" * 50, "\x00"])
-def test_a_version_that_never_was_is_treated_as_stale(world, version):
+def test_a_version_that_never_was_is_treated_as_stale(world):
     case = file_case(world)
-    response = signed_in(world.street).post(path(case, "comment"), {"version": version, "note": "留着"})
-    assert response.status_code == 409
-    assert "留着" in response.content.decode()
+    browser = signed_in(world.street)
+    for version in ("", "x", "0", "-1", "99", "9" * 50, "\x00"):
+        response = browser.post(path(case, "comment"), {"version": version, "note": "留着"})
+        assert response.status_code == 409, version
+        assert "留着" in response.content.decode()
     assert not case.events.filter(action="comment").exists()
 
 
@@ -342,9 +343,7 @@ def test_agencies_offered_serve_the_place_the_usual_ones_first(world):
     kind.agency_kind, kind.default_agency = "partner", None
     kind.save()
     response = signed_in(world.street).get(path(file_case(world, category=kind), "assign"))
-    assert options(response, "agency") == ["花戏楼供水站（合作单位）", "花戏楼城管中队（执法队伍）"] or [
-        name.split("（")[0] for name in options(response, "agency")
-    ] == ["花戏楼供水站", "花戏楼城管中队"]
+    assert [name.split("（")[0] for name in options(response, "agency")] == ["花戏楼供水站", "花戏楼城管中队"]
     kind.default_agency = world.agency
     kind.save()
     response = signed_in(world.street).get(path(file_case(world, category=kind), "assign"))

@@ -57,9 +57,10 @@ def test_exactly_those_in_scope_open_it(world, status):
     assert {signed_in(person).get(path).status_code for person in world.others.values()} == {404}
 
 
-@pytest.mark.parametrize("number", ["LJ20260304-99999", "x", "%00", "LJ\x00", "-1", "9" * 400])
-def test_unknown_numbers_are_not_found(world, number):
-    assert signed_in(world.street).get(f"/cases/{number}/").status_code == 404
+def test_unknown_numbers_are_not_found(world):
+    browser = signed_in(world.street)
+    for number in ("LJ20260304-99999", "x", "%00", "LJ\x00", "-1", "9" * 400):
+        assert browser.get(f"/cases/{number}/").status_code == 404
 
 
 def test_it_says_what_where_who_and_until_when(world):
@@ -77,22 +78,22 @@ def test_it_says_what_where_who_and_until_when(world):
 
 
 @pytest.mark.parametrize("status", Status.values)
-@pytest.mark.parametrize("person", ["chief", "group_leader", "community", "handler", "supervisor", "official"])
-def test_every_step_the_policy_names_is_offered_once_or_its_reason_shown(world, status, person):
+def test_every_step_the_policy_names_is_offered_once_or_its_reason_shown(world, status):
     case = case_in(world, status)
-    user = getattr(world, person)
-    if not Grievance.objects.visible_to(user).filter(pk=case.pk).exists():
-        assert signed_in(user).get(f"/cases/{case.number}/").status_code == 404
-        return
-    steps = available_actions(fresh(user), case, at=NOON)
-    context = signed_in(user).get(f"/cases/{case.number}/").context
-    shown = [*context["buttons"], *context["others"]]
-    assert len({choice.action for choice in shown}) == len(shown)
-    assert {choice.action for choice in shown if not choice.reason} == {action for action, yes in steps if yes}
     idle = {Action.RESUME, Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION}
-    assert {choice.action: choice.reason for choice in shown if choice.reason} == {
-        action: answer.reason for action, answer in steps if not answer and action not in idle
-    }
+    for name in ("chief", "group_leader", "community", "handler", "supervisor", "official"):
+        user = getattr(world, name)
+        response = signed_in(user).get(f"/cases/{case.number}/")
+        if not Grievance.objects.visible_to(fresh(user)).filter(pk=case.pk).exists():
+            assert response.status_code == 404
+            continue
+        steps = available_actions(fresh(user), case, at=NOON)
+        shown = [*response.context["buttons"], *response.context["others"]]
+        assert len({choice.action for choice in shown}) == len(shown), name
+        assert {choice.action for choice in shown if not choice.reason} == {action for action, yes in steps if yes}
+        assert {choice.action: choice.reason for choice in shown if choice.reason} == {
+            action: answer.reason for action, answer in steps if not answer and action not in idle
+        }, name
 
 
 @pytest.mark.parametrize(
@@ -241,25 +242,25 @@ def test_the_timeline_tells_the_whole_way_in_plain_words(world):
     ]
 
 
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("status", Status.values)
-def test_where_it_stands_is_said_in_both_languages(world, status, language):
+def test_where_it_stands_is_said_in_both_languages(world, status):
     case = Grievance.objects.with_names().get(pk=case_in(world, status).pk)
-    with translation.override(language):
-        words = presentation.where_it_stands(case)
-    assert words
-    assert "%" not in words
-    assert words.isascii() is False or language == "en"
+    said = set()
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            said.add(presentation.where_it_stands(case))
+    assert len(said) == 2
+    assert not any("%" in words for words in said)
 
 
-@pytest.mark.parametrize("action", Action.values)
 @pytest.mark.parametrize("data", [{}, {"reason": "gone", "rating": 9, "days": 0, "review_on": "?", "category": "ZZ"}])
-def test_events_with_missing_or_strange_facts_still_read(world, action, data):
+def test_events_with_missing_or_strange_facts_still_read(world, data):
     event = file_case(world).events.select_related("actor").first()
-    event.action, event.data = action, data
-    entry = presentation.entry(event, presentation.names_for([event]))
-    assert entry.title
-    assert "%(" not in entry.title
+    for action in Action.values:
+        event.action, event.data = action, data
+        entry = presentation.entry(event, presentation.names_for([event]))
+        assert entry.title
+        assert "%(" not in entry.title
 
 
 def test_english_readers_get_the_english_names(world):

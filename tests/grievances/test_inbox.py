@@ -51,16 +51,16 @@ def test_my_turn_moves_with_the_case():
     assert turns() == set()
 
 
-@pytest.mark.parametrize("tab", ["mine", "soon", "overdue", "open", "done", "nonsense", ""])
-def test_nobody_of_another_street_sees_anything(tab):
+def test_nobody_of_another_street_sees_anything():
     world = make_world()
     for status in Status:
         case_in(world, status)
     for person in world.others.values():
-        response = signed_in(person).get(INBOX, {"tab": tab})
-        assert response.status_code == 200
-        assert numbers(response) == []
-        assert all(not item["count"] for item in response.context["tabs"])
+        for tab in ("mine", "soon", "overdue", "open", "done", "nonsense", ""):
+            response = signed_in(person).get(INBOX, {"tab": tab})
+            assert response.status_code == 200
+            assert numbers(response) == []
+            assert all(not item["count"] for item in response.context["tabs"])
 
 
 def test_what_is_due_first_stands_on_top_and_resting_clocks_come_last():
@@ -102,12 +102,12 @@ def test_a_supervisor_starts_with_what_is_overdue():
     assert "tab=mine" not in response.content.decode()
 
 
-@pytest.mark.parametrize("tab", ["mine", "soon", "overdue", "open", "done"])
-def test_empty_tabs_say_what_will_appear(tab):
-    world = make_world()
-    response = signed_in(world.street).get(INBOX, {"tab": tab})
-    assert response.context["empty_text"]
-    assert str(response.context["empty_text"]) in response.content.decode()
+def test_empty_tabs_say_what_will_appear():
+    browser = signed_in(make_world().street)
+    for tab in ("mine", "soon", "overdue", "open", "done"):
+        response = browser.get(INBOX, {"tab": tab})
+        assert response.context["empty_text"]
+        assert str(response.context["empty_text"]) in response.content.decode()
 
 
 def _many(world, count: int) -> None:
@@ -160,51 +160,54 @@ def test_a_case_filed_meanwhile_neither_repeats_nor_hides_another():
     assert numbers(first) + numbers(second) == expected
 
 
-@pytest.mark.parametrize("person", ["street", "handler", "chief", "official"])
-@pytest.mark.parametrize("tab", ["mine", "open", "done"])
-def test_statements_do_not_grow_with_rows(person, tab):
+def test_statements_do_not_grow_with_rows():
     world = make_world()
 
-    def statements() -> int:
-        browser = signed_in(getattr(world, person))
-        with CaptureQueriesContext(connection) as queries:
-            assert browser.get(INBOX, {"tab": tab}).status_code == 200
-        return len(queries)
+    def statements() -> dict[tuple[str, str], int]:
+        counts = {}
+        for name in ("street", "handler", "chief", "official"):
+            for tab in ("mine", "open", "done"):
+                browser = signed_in(getattr(world, name))
+                with CaptureQueriesContext(connection) as queries:
+                    assert browser.get(INBOX, {"tab": tab}).status_code == 200
+                counts[name, tab] = len(queries)
+        return counts
 
     for status in Status:
         case_in(world, status)
     few = statements()
     _many(world, 30)
     assert statements() == few
-    assert few <= 15
+    assert max(few.values()) <= 15
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"at": "boo"},
-        {"at": "n~~99999999999999999999999"},
-        {"at": "x~~1"},
-        {"at": "n~2026-01-01~1"},
-        {"at": "n~\x00~1"},
-        {"q": "\x00"},
-        {"q": "a" * 5000},
-        {"unit": "99999999999999999999999999"},
-        {"unit": "x\x00"},
-        {"category": "-1"},
-        {"status": "EVERYTHING"},
-        {"urgency": "5y"},
-        {"since": "9999-12-31"},
-        {"until": "9999-12-31"},
-        {"since": "0001-01-01"},
-        {"until": "2026-13-45"},
-    ],
+_UNUSABLE = (
+    {"at": "boo"},
+    {"at": "n~~99999999999999999999999"},
+    {"at": "x~~1"},
+    {"at": "n~2026-01-01~1"},
+    {"at": "n~\x00~1"},
+    {"q": "\x00"},
+    {"q": "a" * 5000},
+    {"unit": "99999999999999999999999999"},
+    {"unit": "x\x00"},
+    {"category": "-1"},
+    {"status": "EVERYTHING"},
+    {"urgency": "5y"},
+    {"since": "9999-12-31"},
+    {"until": "9999-12-31"},
+    {"since": "0001-01-01"},
+    {"until": "2026-13-45"},
 )
-def test_what_cannot_be_used_is_named_and_left_out(given):
+
+
+def test_what_cannot_be_used_is_named_and_left_out():
     world = make_world()
     case = file_case(world)
-    response = signed_in(world.street).get(INBOX, {"tab": "open", **given})
-    assert response.status_code == 200
-    assert numbers(response) == [case.number]
-    assert response.context["problems"]
-    assert "先没算" in response.content.decode()
+    browser = signed_in(world.street)
+    for given in _UNUSABLE:
+        response = browser.get(INBOX, {"tab": "open", **given})
+        assert response.status_code == 200, given
+        assert numbers(response) == [case.number], given
+        assert response.context["problems"], given
+        assert "先没算" in response.content.decode()
