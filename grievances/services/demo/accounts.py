@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.urls import reverse
 from django.utils import translation
 
 from grievances.choices import Status
@@ -86,7 +87,7 @@ def resident_link() -> str:
     waiting = Grievance.objects.filter(status=Status.RESOLVED).order_by("-pk")
     mine = waiting.filter(unit__posts__user__phone=str(_FIRST_PHONE), unit__posts__role=Role.CHIEF)
     case = mine.first() or waiting.first()
-    return f"{settings.SITE_URL}/r/{case.token}/" if case else ""
+    return settings.SITE_URL + reverse("resident", args=[case.token]) if case else ""
 
 
 def _title(role: str, language: str) -> str:
