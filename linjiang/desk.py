@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -190,7 +191,7 @@ class DeskAdmin(ModelAdmin):
 
     def sidebar_items(self, request: HttpRequest) -> list[dict]:
         """Return this admin's lines in the side bar."""
-        return [self.sidebar_item(request, self.opts.verbose_name_plural, self.list_url, self.desk_icon)]
+        return [self.sidebar_item(request, capfirst(self.opts.verbose_name_plural), self.list_url, self.desk_icon)]
 
     def sidebar_item(self, request: HttpRequest, title: str, link: str, icon: str, *, exact: bool = False) -> dict:
         """Return one line of the side bar; `exact` marks it active on its own page only."""

@@ -34,6 +34,7 @@ class MessageAdmin(DeskAdmin):
 
     desk_group, desk_order, desk_icon = WORK, 20, "mail"
     list_display = ("words", "created_at", "state")
+    list_display_links = None
     list_filter = (StateFilter,)
     ordering = ("-pk",)
     fields = readonly_fields = ("words", "created_at", "not_before", "sent_at", "read_at", "attempts", "last_error")
@@ -46,7 +47,8 @@ class MessageAdmin(DeskAdmin):
 
     @admin.display(description=_("message"))
     def words(self, message: Message) -> str:
-        return put_into_words(message.kind, message.facts)
+        words = put_into_words(message.kind, message.facts)
+        return format_html('<a class="desk-title" href="{}">{}</a>', message.url, words) if message.url else words
 
     @admin.display(description=_("state"))
     def state(self, message: Message) -> str:

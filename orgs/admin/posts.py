@@ -42,6 +42,17 @@ def scope_for(user, role: str) -> Scope:
     return scope_in(user, (Role.SYSTEM_ADMIN,))
 
 
+def appointable_at(user, unit: Unit) -> tuple[str, ...]:
+    """Return the roles that `user` may appoint to at this very unit."""
+    return tuple(
+        role
+        for role in appointable(user)
+        if role != Role.HANDLER
+        and ROLE_LEVEL.get(role) in (None, unit.level)
+        and scope_for(user, role).covers(unit.path)
+    )
+
+
 class PersonFields(forms.Form):
     """Who: a registered person is found by the number, a new one is registered with it."""
 
@@ -90,7 +101,7 @@ class AppointForm(PersonFields):
         self.user, self.unit = user, unit
         roles = appointable(user)
         if unit is not None:
-            roles = tuple(role for role in roles if role != Role.HANDLER and ROLE_LEVEL.get(role) in (None, unit.level))
+            roles = appointable_at(user, unit)
             del self.fields["place"], self.fields["agency"]
         elif Role.HANDLER in roles:
             scope = scope_for(user, Role.HANDLER)

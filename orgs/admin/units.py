@@ -16,6 +16,7 @@ from linjiang.common.clock import local_day, now
 from linjiang.common.database import subtree_q
 from linjiang.desk import PLACES, DeskAdmin, desk_site
 from orgs.admin import roster
+from orgs.admin.posts import appointable_at
 from orgs.admin.scoping import may, scope_in
 from orgs.choices import DESK_ROLES, LEADING_ROLE, LEVEL_ORDER, Level, Role
 from orgs.models import Household, Post, Unit
@@ -215,6 +216,11 @@ class UnitAdmin(DeskAdmin):
             return False
         return self._may_shape(request.user, unit)
 
+    def has_appoint_permission(self, request, object_id=None) -> bool:
+        """Say whether there is a role at the unit that the viewer may appoint to."""
+        unit = self.get_object(request, str(object_id)) if object_id else None
+        return unit is not None and bool(appointable_at(request.user, unit))
+
     def _may_shape(self, user, unit: Unit) -> bool:
         return scope_in(user, (Role.STREET, Role.SYSTEM_ADMIN)).covers(unit.path)
 
@@ -259,7 +265,7 @@ class UnitAdmin(DeskAdmin):
             back_url=self.url("change", unit.pk),
         )
 
-    @action(description=_("Appoint here"), url_path="appoint", permissions=["view"], icon="person_add")
+    @action(description=_("Appoint here"), url_path="appoint", permissions=["appoint"], icon="person_add")
     def appoint_here(self, request: HttpRequest, object_id: str) -> HttpResponse:
         unit = self.one(request, object_id)
         return HttpResponseRedirect(f"{reverse('admin:orgs_post_add')}?unit={unit.pk}")

@@ -188,6 +188,19 @@ def test_an_officials_wider_post_does_not_widen_what_staff_may_appoint(world, cl
     assert not User.objects.filter(phone="13812345678").exists()
 
 
+def test_each_post_appoints_only_where_it_reaches(world, client):
+    """Community staff of ours who hold the street post elsewhere may appoint staff there, not here."""
+    elsewhere = make_post(Role.STREET, unit=world.units["other_street"])
+    Post.objects.filter(pk=elsewhere.pk).update(user=world.community)
+    client.force_login(world.community)
+    person = {"name": "王新", "phone": "13812345678", "role": "community"}
+    ours, theirs = world.units["community"], world.units["other_community"]
+    assert client.post(f"{url(Post, 'add')}?unit={ours.pk}", person).status_code == 400
+    assert client.post(url(Post, "add"), {**person, "place": "花戏社区"}).status_code == 400
+    assert client.post(f"{url(Post, 'add')}?unit={theirs.pk}", person).status_code == 302
+    assert {post.unit for post in User.objects.get(phone="13812345678").posts.all()} == {theirs}
+
+
 # Posts
 
 
