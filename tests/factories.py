@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.hashers import make_password
+
 from grievances.models import Category, Grievance, Reason
 from grievances.services.defaults import load_shipped_defaults
 from grievances.services.filing import file_grievance
-from orgs.choices import Level, Role
+from orgs.choices import DESK_ROLES, Level, Role
 from orgs.models import Agency, Household, Post, Unit, User
 from orgs.services.posts import appoint
 from orgs.services.system import system_user
@@ -64,21 +66,23 @@ def make_world() -> World:
     world = World()
     city = _unit(world, Level.CITY, "亳州市", None, "city", code="3416")
     district = _unit(world, Level.DISTRICT, "谯城区", city, "district", code="341602")
-    street = _branch(world, district, "花戏楼街道", world.users, "")
-    other_street = _branch(world, district, "薛阁街道", world.others, "other_")
-    world.units["street"], world.units["other_street"] = street, other_street
+    street, seats = _branch(world, district, "花戏楼街道", "")
+    other_street, other_seats = _branch(world, district, "薛阁街道", "other_")
     world.agency = Agency.objects.create(name="花戏楼城管中队", kind="enforcement", unit=street)
     world.second_agency = Agency.objects.create(name="花戏楼供水站", kind="partner", unit=street)
     other_agency = Agency.objects.create(name="薛阁城管中队", kind="enforcement", unit=other_street)
-    world.users["handler"] = make_post(Role.HANDLER, agency=world.agency, name="承办人").user
-    world.users["second_handler"] = make_post(Role.HANDLER, agency=world.second_agency, name="供水承办人").user
-    world.others["handler"] = make_post(Role.HANDLER, agency=other_agency, name="别处承办人").user
-    world.users["city_official"] = make_post(Role.OFFICIAL, unit=city, name="市领导").user
+    seats |= {
+        "handler": ("承办人", Post(role=Role.HANDLER, agency=world.agency)),
+        "second_handler": ("供水承办人", Post(role=Role.HANDLER, agency=world.second_agency)),
+        "city_official": ("市领导", Post(role=Role.OFFICIAL, unit=city)),
+    }
+    other_seats["handler"] = ("别处承办人", Post(role=Role.HANDLER, agency=other_agency))
+    world.users, world.others = _people(seats), _people(other_seats)
     world.household = Household.objects.create(unit=world.units["neighbourhood"], label="1栋1单元101")
     return world
 
 
-def _branch(world: World, district: Unit, name: str, people: dict[str, User], prefix: str) -> Unit:
+def _branch(world: World, district: Unit, name: str, prefix: str) -> tuple[Unit, dict[str, tuple[str, Post]]]:
     street = _unit(world, Level.STREET, name, district, f"{prefix}street")
     community = _unit(world, Level.COMMUNITY, f"{name[:2]}社区", street, f"{prefix}community")
     zone = _unit(world, Level.ZONE, "第一片", community, f"{prefix}zone")
@@ -96,9 +100,21 @@ def _branch(world: World, district: Unit, name: str, people: dict[str, User], pr
         "official": (Role.OFFICIAL, street),
         "operator": (Role.OPERATOR, street),
     }
-    for key, (role, unit) in seats.items():
-        people[key] = make_post(role, unit=unit, name=f"{prefix}{key}").user
-    return street
+    return street, {key: (f"{prefix}{key}", Post(role=role, unit=unit)) for key, (role, unit) in seats.items()}
+
+
+def _people(seats: dict[str, tuple[str, Post]]) -> dict[str, User]:
+    """Put a new person into each seat, in two statements: most tests begin with this."""
+    password = make_password(PASSWORD)
+    desk = (*DESK_ROLES, Role.SUPERVISOR)
+    users = User.objects.bulk_create(
+        User(phone=str(next(_phones)), name=name, password=password, is_staff=post.role in desk)
+        for name, post in seats.values()
+    )
+    for user, (_name, post) in zip(users, seats.values(), strict=True):
+        post.user, post.since = user, date(2026, 1, 1)
+    Post.objects.bulk_create(post for _name, post in seats.values())
+    return dict(zip(seats, users, strict=True))
 
 
 def _unit(world: World, level: str, name: str, parent: Unit | None, key: str, *, code: str | None = None) -> Unit:
