@@ -1,180 +1,25 @@
-"""Who sees what over HTTP, at what cost; filters, pages, tokens, the description of the API."""
+"""Filters, pages and lists over HTTP, and what they cost."""
 
-import uuid
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth.models import AnonymousUser
-from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver
-from rest_framework.authtoken.models import Token
-from rest_framework.throttling import ScopedRateThrottle
 
-from grievances.models import Category, Grievance
-from grievances.services.verbs import perform
-from notifications.models import Message
-from orgs.models import Agency, Household, Unit
+from grievances.models import Category
+from orgs.models import Agency, Household
 from orgs.services.system import system_user
 from orgs.services.units import create_unit
-from tests.factories import NOON, PASSWORD, category, file_case, fresh, make_user, make_world
-from tests.grievances.test_api import api, assert_error
+from tests.factories import NOON, category, file_case, make_user, make_world
+from tests.grievances.api_client import ROOT, api, assert_error, numbers, step
 
 pytestmark = pytest.mark.django_db
-ROOT = "/api/v1/"
-WRONG = "wrong"
 
 
 @pytest.fixture
 def world():
     return make_world()
-
-
-def numbers(user, **params):
-    response = api(user).get(f"{ROOT}cases/", params)
-    assert response.status_code == 200, response.content
-    return {one["number"] for one in response.json()["results"]}
-
-
-def step(user, case, action, **given):
-    return perform(action=action, actor=fresh(user), grievance=case, now=NOON + timedelta(hours=1), **given)
-
-
-# Scope
-
-
-def test_what_is_not_found_is_not_acted_on_either(world):
-    case = file_case(world)
-    for user in (world.others["street"], world.others["chief"], world.second_handler, make_user("无职")):
-        for address in ("actions/comment/", "actions/urge/", "contact/"):
-            refused = api(user).post(
-                f"{ROOT}cases/{case.number}/{address}", {"note": "x", "purpose": "x"}, format="json"
-            )
-            assert_error(refused, 404, "not_found")
-        assert numbers(user, number=case.number) == set()
-    assert case.events.count() == 2
-
-
-def test_exactly_the_cases_of_ones_posts_in_list_detail_and_search(world):
-    units = world.units
-    mine = file_case(world, description="甲处路灯")
-    beside = file_case(world, by=world.second_chief, unit=units["second_neighbourhood"], description="乙处路灯")
-    given = step(world.street, file_case(world, description="丙处路灯"), "assign", agency=world.agency)
-    theirs = file_case(world, by=world.others["chief"], unit=units["other_neighbourhood"], description="丁处路灯")
-    ours, everything = {mine, beside, given}, {mine, beside, given, theirs}
-    sees = {
-        world.chief: {mine, given},
-        world.second_chief: {beside},
-        world.handler: {given},
-        world.second_handler: set(),
-        world.city_official: everything,
-        make_user("无职"): set(),
-        make_user("根", is_superuser=True): everything,
-    }
-    roles = ("group_leader", "zone_leader", "community", "street", "supervisor", "official", "operator")
-    sees |= {world.users[role]: ours for role in roles} | {world.others[role]: {theirs} for role in roles}
-    sees |= {world.others["handler"]: set(), world.others["second_chief"]: set(), world.others["chief"]: {theirs}}
-    for user, cases in sees.items():
-        wanted = {case.number for case in cases}
-        assert numbers(user) == wanted, user.name
-        assert numbers(user, text="处路灯", order="due") == wanted, user.name
-        for case in everything:
-            response = api(user).get(f"{ROOT}cases/{case.number}/")
-            assert response.status_code == (200 if case in cases else 404), (user.name, case.title)
-
-
-def test_exactly_the_units_households_and_agencies_of_ones_posts(world):
-    units = world.units
-    elsewhere = Household.objects.create(unit=units["other_neighbourhood"], label="9栋")
-    street = set(Unit.objects.subtree(units["street"].path).values_list("pk", flat=True))
-    wanted = {
-        world.chief: ({units["neighbourhood"].pk}, {world.household.pk}),
-        world.street: (street, {world.household.pk}),
-        world.handler: (set(), set()),
-        world.city_official: (set(Unit.objects.values_list("pk", flat=True)), {world.household.pk, elsewhere.pk}),
-        make_user("无职"): (set(), set()),
-    }
-    for user, (seen_units, households) in wanted.items():
-        client = api(user)
-        listed = client.get(f"{ROOT}units/", {"page_size": 200}).json()["results"]
-        assert {one["id"] for one in listed} == seen_units, user.name
-        assert {one["id"] for one in client.get(f"{ROOT}households/").json()["results"]} == households
-        for unit in Unit.objects.all():
-            status = client.get(f"{ROOT}units/{unit.pk}/").status_code
-            assert status == (200 if unit.pk in seen_units else 404)
-    agencies = {one["name"] for one in api(world.street).get(f"{ROOT}agencies/").json()["results"]}
-    assert agencies == {"花戏楼城管中队", "花戏楼供水站"}
-    assert {one["name"] for one in api(world.handler).get(f"{ROOT}agencies/").json()["results"]} == {"花戏楼城管中队"}
-
-
-def test_messages_are_ones_own(world):
-    file_case(world)
-    (message,) = api(world.group_leader).get(f"{ROOT}messages/").json()["results"]
-    assert api(world.zone_leader).get(f"{ROOT}messages/").json()["results"] == []
-    other = api(world.zone_leader).post(f"{ROOT}messages/read/", {"id": message["id"]}, format="json")
-    assert other.json() == {"marked": 0}
-    own = api(world.group_leader).post(f"{ROOT}messages/read/", {}, format="json")
-    assert own.json() == {"marked": 1}
-    assert Message.objects.get(pk=message["id"]).read_at is not None
-
-
-def _addresses(patterns, prefix="/"):
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from _addresses(pattern.url_patterns, prefix + str(pattern.pattern))
-        elif isinstance(pattern, URLPattern):
-            yield prefix + str(pattern.pattern)
-
-
-def api_addresses():
-    """Return every address of the API as the router has it, with made-up keys filled in."""
-    known = [address for address in _addresses(get_resolver().url_patterns) if address.startswith("/api/v1/")]
-    for old, new in {
-        "<int:pk>": "1",
-        "<slug:number>": "LJ20260304-00001",
-        "<slug:action>": "assign",
-        "<uuid:uuid>": str(uuid.uuid4()),
-        "<slug:size>": "small",
-    }.items():
-        known = [address.replace(old, new) for address in known]
-    return known
-
-
-def test_strangers_are_asked_to_sign_in_everywhere(world):
-    addresses = api_addresses()
-    assert len(addresses) >= 17
-    assert Client().get("/api/schema/").status_code == 401
-    for address in addresses:
-        assert "<" not in address
-        for method in ("get", "post", "put", "patch", "delete"):
-            if (address, method) == ("/api/v1/auth/token/", "post"):
-                continue
-            response = getattr(Client(), method)(address)
-            assert response.status_code == 401, (method, address, response.status_code)
-            assert response.json()["code"] == "not_authenticated"
-    assert Client().get("/api/docs/").status_code == 302
-
-
-def test_addresses_that_are_none_answer_in_json():
-    for address in ("/api/", "/api/v1/", "/api/v1/nothing/", "/api/v1/cases", "/api/v1/cases/a%00b/", "/api/v2/cases/"):
-        for method in ("get", "post", "delete"):
-            response = getattr(Client(), method)(address)
-            assert_error(response, 404, "not_found")
-
-
-def test_methods_that_are_not_offered(world):
-    case = file_case(world)
-    client = api(world.street)
-    for address in (f"cases/{case.number}/", "units/", "categories/", "me/", "closure-rates/"):
-        for method in ("put", "patch", "delete"):
-            assert_error(getattr(client, method)(ROOT + address), 405, "method_not_allowed")
-    assert Grievance.objects.filter(pk=case.pk).exists()
-
-
-# Filters and pages
 
 
 def test_filters(world):
@@ -388,9 +233,6 @@ def test_who_i_am(world):
     assert api(world.handler).get(f"{ROOT}me/").json()["posts"][0]["agency"]["name"] == "花戏楼城管中队"
 
 
-# Cost
-
-
 def more_rows(world):
     for number in range(12):
         case = file_case(world, category=category(), household=world.household)
@@ -438,99 +280,3 @@ def test_statements_do_not_grow_with_rows(world, address):
             assert client.get(address).status_code == 200
         assert len(seen) <= before, [query["sql"] for query in seen]
         assert len(seen) <= 15, [query["sql"] for query in seen]
-
-
-# Tokens
-
-
-def get_token(client, phone, password=PASSWORD, **extra):
-    sent = {"phone": phone, "password": password}
-    return client.post(f"{ROOT}auth/token/", sent, content_type="application/json", **extra)
-
-
-def test_a_token_for_phone_and_password(world):
-    response = get_token(Client(), f" +86 {world.chief.phone} ")
-    assert response.status_code == 200, response.content
-    key = response.json()["token"]
-    headers = {"Authorization": f"Token {key}"}
-    assert Client(headers=headers).get(f"{ROOT}me/").json()["name"] == "chief"
-    assert get_token(Client(headers={"Authorization": "Token stale"}), world.chief.phone).json()["token"] == key
-    assert Client(headers=headers).delete(f"{ROOT}auth/token/").status_code == 204
-    assert Client(headers=headers).get(f"{ROOT}me/").status_code == 401
-    assert get_token(Client(), world.chief.phone).json()["token"] != key
-
-
-def test_a_deactivated_persons_token_dies_with_the_account(world):
-    client = api(world.chief)
-    world.chief.is_active = False
-    world.chief.save(update_fields=["is_active"])
-    assert_error(client.get(f"{ROOT}me/"), 401, "authentication_failed")
-    assert_error(get_token(Client(), world.chief.phone), 400, "wrong_password", "password")
-
-
-def test_wrong_passwords_tell_nothing_and_lock_the_same_door_as_the_page(world):
-    unknown = assert_error(get_token(Client(), "13000000000"), 400, "wrong_password", "password")
-    for _again in range(4):
-        known = assert_error(get_token(Client(), world.chief.phone, WRONG), 400, "wrong_password", "password")
-    assert known["message"] == unknown["message"]
-    assert_error(get_token(Client(), world.chief.phone, WRONG), 429, "locked_out")
-    assert_error(get_token(Client(), world.chief.phone), 429, "locked_out")
-    page = Client().post("/sign-in/", {"username": world.chief.phone, "password": PASSWORD})
-    assert page.status_code == 429
-    assert get_token(Client(), world.street.phone).status_code == 200
-    assert not Token.objects.filter(user=world.chief).exists()
-
-
-def test_the_system_user_has_no_way_in(world):
-    system_user()
-    for password in ("", "!", PASSWORD):
-        assert get_token(Client(), "system", password).status_code == 400
-
-
-def test_bad_token_requests():
-    for body in [{}, {"phone": "1"}, {"phone": [], "password": {}}, {"phone": "1" * 41, "password": "x"}, [], "x", "{"]:
-        response = Client().post(f"{ROOT}auth/token/", body, content_type="application/json")
-        assert_error(response, 400, response.json()["code"], response.json()["field"])
-
-
-def test_token_requests_are_throttled_by_address(world, monkeypatch):
-    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"token": "3/min"})
-    codes = [get_token(Client(), f"1300000000{number}", WRONG).status_code for number in range(4)]
-    assert codes == [400, 400, 400, 429]
-    assert_error(get_token(Client(), world.chief.phone), 429, "throttled")
-    other = get_token(Client(), world.chief.phone, REMOTE_ADDR="10.0.0.9")
-    assert other.status_code == 200
-
-
-# Description and words
-
-
-def test_the_description_is_complete_and_without_warnings(tmp_path):
-    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yaml"))
-    text = (tmp_path / "schema.yaml").read_text("utf-8")
-    for address in api_addresses():
-        if "LJ2026" not in address and "photos" not in address and "units/1/" not in address:
-            assert f"\n  {address}:\n" in text, address
-
-
-def test_the_docs_need_a_sign_in_and_no_inline_script(world, client):
-    client.force_login(world.street, backend="django.contrib.auth.backends.ModelBackend")
-    page = client.get("/api/docs/")
-    assert page.status_code == 200
-    assert "<script>" not in page.content.decode()
-    assert "cdn" not in page.content.decode()
-    script = client.get("/api/docs/?script=")
-    assert script["Content-Type"].startswith("application/javascript")
-    assert client.get("/api/schema/").status_code == 200
-
-
-def test_errors_speak_the_readers_language(world):
-    chinese = api(world.chief, **{"Accept-Language": "zh-hans"}).post(f"{ROOT}cases/", {}, format="json").json()
-    english = api(world.chief).post(f"{ROOT}cases/", {}, format="json").json()
-    assert chinese["field"] == english["field"] == "description"
-    assert english["message"].isascii()
-    assert not chinese["message"].isascii()
-
-
-def test_nobody_in_particular_sees_nothing():
-    assert not Grievance.objects.visible_to(AnonymousUser()).exists()
