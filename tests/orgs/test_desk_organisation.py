@@ -1,27 +1,23 @@
 """The organisation at the desk: exact visible sets per post, and every change through the services."""
 
-import io
 from datetime import timedelta
 
 import pytest
 import time_machine
-from axes.models import AccessAttempt, AccessLog
+from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import authenticate
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from python_calamine import load_workbook
 
-from grievances.models import Category, Reason
-from grievances.services.defaults import dump_categories
+from grievances.models import Category
 from linjiang.desk import desk_site
 from notifications.models import Message
 from orgs.choices import Role
-from orgs.models import Agency, Contact, ContactReveal, Household, Post, Unit, User
-from orgs.services.contacts import reveal_contact
+from orgs.models import Agency, ContactReveal, Household, Post, Unit, User
 from orgs.services.posts import end_post
-from tests.factories import NOON, file_case, fresh, make_post, make_user, make_world
+from tests.factories import NOON, fresh, make_post, make_user, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -372,126 +368,6 @@ def test_a_lock_after_wrong_passwords_is_released(world, client, rf):
     assert authenticate(rf.post("/"), username=world.chief.phone, password="correct horse 8") == world.chief
 
 
-# Households, records, messages
-
-
-def test_a_households_number_is_masked_and_its_reveal_is_read_by_the_audit(world, client):
-    world.household.contact = Contact.objects.create(name="王桂芳", phone="13800001234")
-    world.household.save()
-    client.force_login(world.community)
-    page = client.get(url(Household, "change", world.household.pk)).content.decode()
-    assert "138****1234" in page
-    assert "13800001234" not in page
-    reveal = reverse("admin:orgs_household_reveal", args=[world.household.pk])
-    assert client.post(reveal, {"purpose": " "}).status_code == 400
-    assert "13800001234" in client.post(reveal, {"purpose": "约上门时间"}).content.decode()
-    client.force_login(world.users[Role.AUDIT_ADMIN])
-    assert {one.purpose for one in listed(client, ContactReveal)} == {"约上门时间"}
-    page = client.get(url(ContactReveal, "change", ContactReveal.objects.get().pk)).content.decode()
-    assert "13800001234" not in page
-
-
-def test_records_are_those_of_the_auditors_people_and_read_only(world, client):
-    contact = Contact.objects.create(phone="13800001234")
-    reveal_contact(actor=world.community, contact=contact, purpose="a")
-    reveal_contact(actor=world.others["community"], contact=contact, purpose="b")
-    auditor = make_post(Role.AUDIT_ADMIN, unit=world.units["street"]).user
-    AccessLog.objects.create(username=world.chief.phone)
-    AccessLog.objects.create(username=world.others["chief"].phone)
-    client.force_login(auditor)
-    assert {one.purpose for one in listed(client, ContactReveal)} == {"a"}
-    names = {one.username for one in listed(client, AccessLog)}
-    assert world.chief.phone in names
-    assert world.others["chief"].phone not in names
-    record = ContactReveal.objects.get(purpose="a")
-    assert client.post(url(ContactReveal, "change", record.pk), {"purpose": "c"}).status_code == 403
-
-
-def test_what_was_done_at_the_desk_is_in_the_auditors_log(world, client):
-    client.force_login(world.community)
-    appoint(client)
-    client.force_login(world.street)
-    client.post(reverse("admin:orgs_unit_rename", args=[world.units["group"].pk]), {"name": "东组"})
-    client.force_login(world.users[Role.AUDIT_ADMIN])
-    text = client.get(url(LogEntry)).content.decode()
-    assert "第一组 → 东组" in text
-    assert {entry.user for entry in listed(client, LogEntry)} == {world.community, world.street}
-
-
-def test_messages_are_ones_own(world, client):
-    case = file_case(world)
-    file_case(world, by=world.others["chief"], unit=world.units["other_neighbourhood"])
-    mine = Message.objects.create(
-        recipient=world.street,
-        kind="case_reported",
-        facts={"number": case.number},
-        key="x",
-        created_at=NOON,
-        not_before=NOON,
-    )
-    client.force_login(world.street)
-    assert listed(client, Message) == {mine}
-    foreign = Message.objects.exclude(recipient=world.street).first()
-    assert client.get(url(Message, "change", foreign.pk)).status_code == 404
-    assert client.get(url(Message, "change", mine.pk)).status_code == 200
-
-
-# Words
-
-
-def upload(client, text, name="categories.csv"):
-    file = io.BytesIO(text if isinstance(text, bytes) else text.encode())
-    file.name = name
-    return client.post(reverse("admin:grievances_category_upload"), {"file": file})
-
-
-def test_categories_go_out_and_come_back_as_csv(world, client):
-    client.force_login(world.users[Role.SYSTEM_ADMIN])
-    text = client.get(reverse("admin:grievances_category_download")).content.decode()
-    assert text == "\ufeff" + dump_categories()
-    changed = text.replace(Category.objects.filter(parent__isnull=False).first().name, "改过的名字", 1)
-    assert upload(client, changed).status_code == 302
-    assert Category.objects.filter(name="改过的名字").exists()
-    assert upload(client, changed.encode("gb18030")).status_code == 302
-
-
-def test_bad_category_files_are_400_line_by_line_and_change_nothing(world, client):
-    client.force_login(world.users[Role.SYSTEM_ADMIN])
-    before = dump_categories()
-    lines = before.splitlines()
-    lines[3] = lines[3].replace(",", ",,,,", 1)
-    response = upload(client, "\n".join(lines))
-    assert response.status_code == 400
-    assert "4" in str(response.context["form"].errors)
-    for text in ("", "a,b\n1,2", b"\xff\xfe\x00\x81\x00", b"PK\x03\x04binary\x00\xff"):
-        assert upload(client, text).status_code == 400, text
-    assert client.post(reverse("admin:grievances_category_upload"), {}).status_code == 400
-    assert dump_categories() == before
-
-
-def test_desks_read_categories_and_the_system_administrator_edits_them(world, client):
-    category, reason = Category.objects.filter(parent__isnull=False).first(), Reason.objects.first()
-    data = {"kind": reason.kind, "code": reason.code, "name": "新理由", "name_en": "", "position": 0, "is_active": "on"}
-    client.force_login(world.street)
-    assert client.get(url(Category, "change", category.pk)).status_code == 200
-    assert client.post(url(Reason, "change", reason.pk), data).status_code == 403
-    assert upload(client, dump_categories()).status_code == 403
-    client.force_login(world.users[Role.SYSTEM_ADMIN])
-    assert client.post(url(Reason, "change", reason.pk), data).status_code == 302
-    assert client.post(url(Reason, "change", reason.pk), {**data, "name": ""}).status_code == 400
-    reason.refresh_from_db()
-    assert reason.name == "新理由"
-
-
-def test_the_category_tree_keeps_its_two_levels(world, client):
-    client.force_login(world.users[Role.SYSTEM_ADMIN])
-    top, other = Category.objects.filter(parent__isnull=True)[:2]
-    data = {"code": top.code, "name": top.name, "urgency": top.urgency, "position": 0, "is_active": "on"}
-    assert client.post(url(Category, "change", top.pk), {**data, "parent": other.pk}).status_code == 400
-    assert client.post(url(Category, "change", top.pk), {**data, "parent": top.pk}).status_code == 400
-    assert client.post(url(Category, "change", top.pk), data).status_code == 302
-
-
 # Statements
 
 
@@ -512,82 +388,3 @@ def test_lists_take_few_statements_and_not_more_for_more_rows(world, client, mod
             recipient=world.street, kind="case_urged", key=f"m{number}", created_at=NOON, not_before=NOON
         )
     assert statements() == before <= 15
-
-
-# Roster
-
-
-def roster_file(rows):
-    xlsxwriter = pytest.importorskip("xlsxwriter")
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("名册")
-        for number, row in enumerate(rows):
-            sheet.write_row(number, 0, row)
-    buffer.seek(0)
-    buffer.name = "roster.xlsx"
-    return buffer
-
-
-HEAD = ["街道", "社区", "片", "片长", "片长电话", "组", "组长", "组长电话", "邻", "邻长", "邻长电话", "户数"]
-
-
-def row(neighbourhood="第一邻", chief="新邻长", phone="13812345690", community="花戏社区"):
-    return ["花戏楼街道", community, "第一片", "", "", "第一组", "", "", neighbourhood, chief, phone, 8]
-
-
-def test_a_roster_is_previewed_and_then_applied_without_a_second_upload(world, client):
-    client.force_login(world.street)
-    page = reverse("admin:orgs_roster")
-    response = client.post(page, {"file": roster_file([HEAD, row(), row("第九邻", "孙九", "13812345691")])})
-    assert response.status_code == 200, response.context["form"].errors
-    assert response.context["preview"].can_apply
-    assert not User.objects.filter(phone="13812345690").exists()
-    token = response.context["token"]
-    apply = reverse("admin:orgs_roster_apply")
-    assert client.post(apply, {"token": "other"})["Location"] == page
-    assert not User.objects.filter(phone="13812345690").exists()
-    assert client.post(apply, {"token": token})["Location"] == url(Unit)
-    seat = Post.objects.get(unit=world.units["neighbourhood"], role=Role.CHIEF, ended_at__isnull=True)
-    assert seat.user.phone == "13812345690"
-    assert Unit.objects.filter(name="第九邻").exists()
-    assert client.post(apply, {"token": token})["Location"] == page
-
-
-def test_bad_rows_are_shown_with_sheet_row_column_and_reason(world, client):
-    client.force_login(world.street)
-    response = client.post(reverse("admin:orgs_roster"), {"file": roster_file([HEAD, row(phone="12")])})
-    bad = response.context["preview"].bad
-    assert not response.context["preview"].can_apply
-    assert (bad[0].sheet, bad[0].row) == ("名册", 2)
-    text = response.content.decode()
-    assert bad[0].reason in text
-    assert client.post(reverse("admin:orgs_roster_apply"), {"token": response.context["token"]}).status_code == 400
-
-
-def test_a_roster_that_waited_too_long_or_is_none_is_no_error(world, client):
-    client.force_login(world.street)
-    page, apply = reverse("admin:orgs_roster"), reverse("admin:orgs_roster_apply")
-    assert client.post(apply)["Location"] == page
-    rubbish = io.BytesIO(b"not a workbook")
-    rubbish.name = "roster.xlsx"
-    assert client.post(page, {"file": rubbish}).status_code == 400
-    assert client.post(page, {}).status_code == 400
-    token = client.post(page, {"file": roster_file([HEAD, row()])}).context["token"]
-    with time_machine.travel(NOON + timedelta(hours=5), tick=False):
-        assert client.post(apply, {"token": token})["Location"] == page
-    assert not User.objects.filter(phone="13812345690").exists()
-
-
-def test_the_empty_roster_is_a_workbook(world, client):
-    client.force_login(world.street)
-    response = client.get(reverse("admin:orgs_roster_template"))
-    assert load_workbook(io.BytesIO(response.content)).sheet_names
-
-
-@pytest.mark.parametrize("who", ["supervisor", Role.SECURITY_ADMIN, Role.AUDIT_ADMIN])
-def test_rosters_are_not_for_others(world, client, who):
-    client.force_login(world.users[who])
-    assert client.get(reverse("admin:orgs_roster")).status_code == 403
-    assert client.post(reverse("admin:orgs_roster_apply")).status_code == 403
-    assert client.get(reverse("admin:orgs_roster_template")).status_code == 403
