@@ -80,7 +80,7 @@ def _measure(given: argparse.Namespace) -> dict:
     from benchmarks.city import build_city
     from linjiang.common.clock import now
 
-    moment = now()
+    moment, machine = now(), _machine()
     repeats, seconds = (3, 0.5) if given.quick else (40, 6.0)
     began = time.perf_counter()
     say(f"Filling a year of {given.grievances:,} cases …")
@@ -103,7 +103,7 @@ def _measure(given: argparse.Namespace) -> dict:
         rates.setdefault("http 8", []).append(per_second)
         http_seconds += took
     return {
-        "machine": _machine(),
+        "machine": machine,
         "database": os.environ["LINJIANG_BENCH_DB"],
         "at": moment.isoformat(timespec="seconds"),
         "cases": given.grievances,
@@ -160,7 +160,7 @@ def _print(found: dict) -> None:
     print(
         f"\n{found['cases']:,} cases, {found['neighbourhoods']:,} neighbourhoods; {machine['cores']} cores, Python "
         f"{machine['python']}, PostgreSQL {machine['postgresql']['server_version'].split()[0]} (fsync "
-        f"{machine['postgresql']['fsync']}), load {machine['load_before']}"
+        f"{machine['postgresql']['fsync']}), load at the start {machine['load_before']}"
     )
     print(f"closure rate: {rate['numerator']:,} / {rate['denominator']:,} = {100 * rate['value']:.2f} %\n")
     print(f"{'at the server, ms':<38}{'median':>9}{'p95':>9}{'min':>9}{'max':>9}{'SQL':>6}")
