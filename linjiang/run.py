@@ -142,7 +142,6 @@ def _prepare_database() -> None:
     if not settings.DATABASE_URL:
         _step("PostgreSQL", _start_postgres)
     _step("Tables", lambda: call_command("migrate", interactive=False, verbosity=0))
-    call_command("createcachetable", verbosity=0)
     _step("Categories and reasons", lambda: call_command("load_defaults", stdout=io.StringIO()))
     if os.environ.get("LINJIANG_DEMO") != "0" and not apps.get_model("orgs", "Unit").objects.exists():
         say("The demo city, once (LINJIANG_DEMO=0 leaves it out) …")

@@ -1,12 +1,22 @@
 """Set-up for the whole suite: temporary folders, and nothing left behind."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
 
+# The sandbox needs rights a container's root lacks; the rest keeps Chromium from calling home.
+BROWSER_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
@@ -19,6 +29,24 @@ def shared_data() -> Path:
             pytest.fail(f"{folder} is demanded (LINJIANG_REQUIRE_SHARED=1) and not there.")
         pytest.skip(f"needs real data in {folder}")
     return folder
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """Give a headless Chromium (`CHROMIUM` names another); skip where there is none, unless it is demanded."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        if os.environ.get("LINJIANG_REQUIRE_BROWSER") == "1":
+            pytest.fail("Chromium is demanded (LINJIANG_REQUIRE_BROWSER=1) and not there.")
+        pytest.skip("needs Chromium")
+    # Playwright keeps an event loop in this thread, and Django would refuse the database beside it.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=BROWSER_ARGS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,6 @@
 """The dashboard in a real browser: the chart is drawn from the table, nothing breaks the security policy, and without
 scripts the numbers stand there all the same."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,26 +11,10 @@ from linjiang.common import clock
 from tests.factories import World, make_world
 from tests.reporting.rows import put, put_closed
 
-CHROMIUM = os.environ.get("CHROMIUM", "") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium"),
 ]
-
-
-@pytest.fixture
-def browser(monkeypatch) -> Iterator:
-    # Playwright keeps an event loop in this thread, and Django would refuse the database beside it.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
