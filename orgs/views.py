@@ -8,6 +8,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 
 from orgs.forms import OwnPasswordForm, SignInForm
+from orgs.services.people import end_tokens
 
 UNPROCESSABLE = 422
 
@@ -33,13 +34,14 @@ class SignOutView(LogoutView):
 
 
 class PasswordView(PasswordChangeView):
-    """Change one's own password; this session stays signed in, all others end."""
+    """Change one's own password; this session stays signed in, all others and API tokens end."""
 
     template_name = "orgs/password.html"
     form_class = OwnPasswordForm
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+        end_tokens(user=self.request.user)
         messages.success(self.request, _("Your password is changed. Use the new one from now on."))
         return super().form_valid(form)
 

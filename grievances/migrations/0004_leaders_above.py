@@ -4,20 +4,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('grievances', '0003_running_number'),
+        ("grievances", "0003_running_number"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='feedback',
-            name='by',
-            field=models.CharField(choices=[('filer', 'who filed it'), ('chief', 'the neighbour chief'), ('leader', 'group and zone leaders'), ('desk', 'who must accept it'), ('assigner', 'community or street staff'), ('handler', 'who handles it'), ('co_handler', 'a co-handler'), ('supervisor', 'a supervisor'), ('official', 'an official'), ('operator', 'a hotline operator'), ('resident', 'the resident'), ('system', 'the platform')], max_length=12, verbose_name='given by'),
+            model_name="feedback",
+            name="by",
+            field=models.CharField(
+                choices=[
+                    ("filer", "who filed it"),
+                    ("chief", "the neighbour chief"),
+                    ("leader", "group and zone leaders"),
+                    ("desk", "who must accept it"),
+                    ("assigner", "community or street staff"),
+                    ("handler", "who handles it"),
+                    ("co_handler", "a co-handler"),
+                    ("supervisor", "a supervisor"),
+                    ("official", "an official"),
+                    ("operator", "a hotline operator"),
+                    ("resident", "the resident"),
+                    ("system", "the platform"),
+                ],
+                max_length=12,
+                verbose_name="given by",
+            ),
         ),
         migrations.AlterField(
-            model_name='grievanceevent',
-            name='standing',
-            field=models.CharField(choices=[('filer', 'who filed it'), ('chief', 'the neighbour chief'), ('leader', 'group and zone leaders'), ('desk', 'who must accept it'), ('assigner', 'community or street staff'), ('handler', 'who handles it'), ('co_handler', 'a co-handler'), ('supervisor', 'a supervisor'), ('official', 'an official'), ('operator', 'a hotline operator'), ('resident', 'the resident'), ('system', 'the platform')], max_length=12, verbose_name='as'),
+            model_name="grievanceevent",
+            name="standing",
+            field=models.CharField(
+                choices=[
+                    ("filer", "who filed it"),
+                    ("chief", "the neighbour chief"),
+                    ("leader", "group and zone leaders"),
+                    ("desk", "who must accept it"),
+                    ("assigner", "community or street staff"),
+                    ("handler", "who handles it"),
+                    ("co_handler", "a co-handler"),
+                    ("supervisor", "a supervisor"),
+                    ("official", "an official"),
+                    ("operator", "a hotline operator"),
+                    ("resident", "the resident"),
+                    ("system", "the platform"),
+                ],
+                max_length=12,
+                verbose_name="as",
+            ),
         ),
     ]

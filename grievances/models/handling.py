@@ -11,7 +11,7 @@ from grievances.choices import Card, Rating, Rung, Standing
 class Assignment(models.Model):
     """A case given to an agency: one lead in force, any number of co-handlers.
 
-    In force until `ended_at`: returned, reassigned, reopened. A closed case keeps it, so the agency still sees its work.
+    In force until `ended_at`: returned, reassigned, reopened. A closed case keeps it: the agency still sees its work.
     """
 
     grievance = models.ForeignKey(

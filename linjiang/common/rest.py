@@ -25,7 +25,7 @@ class BodyTooLarge(exceptions.APIException):
 def _refuse_above(limit: int, parser_context: dict | None) -> None:
     request = (parser_context or {}).get("request")
     try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0) if request is not None else 0
+        length = int(request.headers.get("content-length") or 0) if request is not None else 0
     except ValueError:
         length = 0
     if length > limit:

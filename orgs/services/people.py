@@ -4,6 +4,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from rest_framework.authtoken.models import Token
 
 from linjiang.common.errors import InvalidInput, NotAllowed
 from linjiang.common.text import clean, clean_phone, is_mobile
@@ -54,7 +55,7 @@ def set_account_open(*, actor: User, user: User, is_open: bool) -> User:
 
 @transaction.atomic
 def reset_password(*, actor: User, user: User, password: str) -> User:
-    """Give `user` a new password, which ends their sessions. Locks the row.
+    """Give `user` a new password, which ends their sessions and API tokens. Locks the row.
 
     An administrator's password is not reset by another one, who could then act in both roles: that is done on the
     machine itself (`manage.py changepassword`).
@@ -69,7 +70,13 @@ def reset_password(*, actor: User, user: User, password: str) -> User:
         raise InvalidInput({"password": " ".join(error.messages)}) from error
     user.set_password(password)
     user.save(update_fields=["password"])
+    end_tokens(user=user)
     return user
+
+
+def end_tokens(*, user: User) -> None:
+    """End the person's API tokens: whoever knew the old password holds nothing that still works."""
+    Token.objects.filter(user=user).delete()
 
 
 def _require_other(actor: User, user: User) -> None:

@@ -7,6 +7,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework.authtoken.models import Token
 
 from tests.factories import PASSWORD, make_user
 
@@ -132,3 +133,12 @@ def test_changing_the_password(client, person):
     assert signed_in(client)
     person.refresh_from_db()
     assert person.check_password("shu-mu-qiao-9")
+
+
+def test_a_new_password_ends_the_api_token(client, person):
+    Token.objects.create(user=person)
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    new = "a new long one 9"
+    given = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client.post("/password/", given).status_code == 302
+    assert not Token.objects.exists()
