@@ -3,26 +3,19 @@
 from dataclasses import replace
 from datetime import datetime
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from grievances import guidance, presentation
 from grievances.choices import Action
-from grievances.forms.actions import RATING_ICONS, ActionForm
 from grievances.forms.contacts import PurposeForm
 from grievances.models import Grievance
-from grievances.policies import available_actions, decide, may_see_contact
-from grievances.services.verbs import FIELDS, perform
-from grievances.workflow import transition
+from grievances.policies import available_actions, may_see_contact
+from grievances.services.verbs import FIELDS
+from grievances.views.step_page import StepPage
 from linjiang.common.clock import now
-from linjiang.common.decisions import Decision
-from linjiang.common.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
 from orgs.services.contacts import reveal_contact
-
-_MOST_CHANGES = 20
-_GRAVE = (Action.REJECT, Action.RED_CARD, Action.WITHDRAW)
 
 
 def address(case: Grievance) -> str:
@@ -89,96 +82,34 @@ def take_step(admin, request: HttpRequest, case: Grievance, action: Action) -> H
     403 with the reason for a step that is not this person's; 409 where the case has moved on, with what changed; 400
     with the fields to mend. What was typed stays in every case.
     """
-    page = _StepPage(admin, request, whole(case), action)
-    return page.submit() if request.method == "POST" else page.show()
+    return _DeskStepPage(admin, request, whole(case), action).answer()
 
 
-class _StepPage:
-    """One step on one case for one person."""
+class _DeskStepPage(StepPage):
+    """The step as the desk shows it."""
 
     def __init__(self, admin, request: HttpRequest, case: Grievance, action: Action) -> None:
-        self.admin, self.request, self.case, self.action, self.now = admin, request, case, action, now()
+        super().__init__(request, case, action, now())
+        self.admin = admin
 
-    def show(self) -> HttpResponse:
-        """Answer a GET: the empty form, or why the step is not open."""
-        decision = self._decision()
-        return self._render(self._form(), decision, status=200 if decision else self._refused())
-
-    def submit(self) -> HttpResponse:
-        """Answer a POST: take the step, or give the form back with everything typed."""
-        decision = self._decision()
-        form = self._form(self.request.POST)
-        seen = form["version"].data or ""
-        if seen != str(self.case.version):
-            return self._stale(int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None)
-        if not decision:
-            return self._render(form, decision, status=self._refused())
-        if not form.is_valid():
-            return self._render(form, decision, status=400)
-        given = {"actor": self.request.user, "grievance": self.case, "now": self.now, "version": self.case.version}
-        try:
-            done = perform(action=self.action, **given, **form.arguments())
-        except StaleVersion:
-            seen_version = self.case.version
-            self.case = whole(self.case)
-            return self._stale(seen_version)
-        except InvalidInput as error:
-            for name, message in error.errors.items():
-                form.add_error(name if name in form.fields else None, message)
-            return self._render(form, decision, status=error.status)
-        except (NotAllowed, Conflict) as error:
-            return self._render(form, Decision(allowed=False, reason=str(error.message)), status=error.status)
-        return self._done(done)
-
-    def _decision(self) -> Decision:
-        return decide(self.request.user, self.action, self.case, at=self.now)
-
-    def _refused(self) -> int:
-        return NotAllowed.status if transition(self.case.status, self.action) else Conflict.status
-
-    def _form(self, data=None) -> ActionForm:
-        files = self.request.FILES if data is not None else None
-        return ActionForm(data, files, action=self.action, case=self.case, user=self.request.user, now=self.now)
-
-    def _stale(self, seen: int | None) -> HttpResponse:
-        """Give the form back for the case as it is now, with what happened since: each version is one event."""
-        data = self.request.POST.copy()
-        data["version"] = str(self.case.version)
-        count = min(max(self.case.version - seen, 0), _MOST_CHANGES) if seen is not None else 0
-        events = list(self.case.events.select_related("actor").order_by("-pk")[:count])[::-1]
-        names = presentation.names_for(events)
-        changes = [presentation.entry(event, names) for event in events]
-        return self._render(self._form(data), self._decision(), status=StaleVersion.status, stale=True, changes=changes)
-
-    def _done(self, done: Grievance) -> HttpResponseRedirect:
-        event = done.events.order_by("-pk").first()
-        title = presentation.event_title(event, presentation.names_for([event]))
-        messages.success(self.request, _("Done. %(number)s: %(what)s") % {"number": done.number, "what": title})
-        still_mine = self.admin.get_queryset(self.request).filter(pk=done.pk).exists()
-        return HttpResponseRedirect(address(done) if still_mine else self.admin.list_url)
-
-    def _render(self, form: ActionForm, decision: Decision, *, status: int, **more) -> HttpResponse:
+    def draw(self, context: dict, *, status: int) -> HttpResponse:
         return self.admin.page(
             self.request,
             "desk/step.html",
             title=f"{self.action.label} · {self.case.number}",
             status=status,
-            case=self.case,
-            now=self.now,
-            form=form,
-            action=self.action,
-            icon_name=presentation.ICONS[self.action],
-            explanation=guidance.explanation(self.action),
-            place=presentation.place_of(self.case),
             stands=presentation.where_it_stands(self.case),
-            refusal="" if decision else str(decision.reason),
-            typed=form.typed() if form.is_bound and not decision else [],
-            photos_lost=bool(self.request.FILES),
-            rating_icons=RATING_ICONS,
-            submit_style="danger" if self.action in _GRAVE else "primary",
+            submit_style="danger" if context["is_grave"] else "primary",
             back_url=address(self.case),
-            **more,
+            **context,
         )
+
+    def leave(self, done: Grievance) -> HttpResponseRedirect:
+        still_mine = self.admin.get_queryset(self.request).filter(pk=done.pk).exists()
+        return HttpResponseRedirect(address(done) if still_mine else self.admin.list_url)
+
+    def reload(self) -> Grievance:
+        return whole(self.case)
 
 
 def _contact_of(case: Grievance):
