@@ -12,7 +12,7 @@ from linjiang.common import clock
 from notifications.models import Message
 from notifications.services import deliver_due
 from orgs.services.system import system_user
-from tests.factories import PASSWORD, World, make_world
+from tests.factories import PASSWORD, World, file_case, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WORDS = "三号楼下水道堵了，污水流到路上。"
@@ -165,3 +165,23 @@ def test_nothing_typed_is_lost_when_a_form_is_refused(browser, live_server, worl
     assert not Grievance.objects.exists()
     assert chief.page.input_value("textarea[name=description]") == WORDS
     assert chief.page.input_value("input[name=contact_phone]") == "12345"
+
+
+def test_the_street_assigns_from_the_desk(browser, live_server, world):
+    case = file_case(world)
+    street = Visitor(browser, live_server.url, width=1440, scripts=True)
+    street.sign_in(world.street)
+    street.open("/desk/")
+    street.page.get_by_role("link", name=case.number).first.click()
+    street.page.wait_for_load_state()
+    assert street.reads(case.title)
+    street.page.locator("a[href$='/assign/']").first.click()
+    street.page.wait_for_load_state()
+    street.page.select_option("select[name=agency]", str(world.agency.pk))
+    street.page.fill("textarea[name=note]", "请当天处理")
+    street.page.locator("form:has(select[name=agency]) [type=submit]").click()
+    street.page.wait_for_load_state()
+    case.refresh_from_db()
+    assert (case.status, case.lead_agency) == (Status.ASSIGNED, world.agency)
+    assert street.reads("已交办")
+    assert street.complaints == []
