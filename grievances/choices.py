@@ -160,3 +160,7 @@ class Rung(models.IntegerChoices):
     HOLDER = 1, _("who holds the case")
     SUPERIOR = 2, _("the holder's superior")
     STREET = 3, _("the street")
+
+
+# The card each step of urging by hand shows.
+CARD_OF = {Action.URGE: Card.URGE, Action.YELLOW_CARD: Card.YELLOW, Action.RED_CARD: Card.RED}

@@ -6,9 +6,10 @@ The workflow table names standings; here a person's posts in force are turned in
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grievances.choices import Action, Standing, Status
+from grievances.choices import CARD_OF, Action, Card, Standing, Status
 from grievances.models import Assignment, Extension, Grievance
 from grievances.workflow import Guard, actions_from, transition
 from linjiang.common.decisions import ALLOWED, Decision, denied
@@ -30,6 +31,7 @@ class _Question:
     """What a guard is asked about."""
 
     user: User
+    action: str
     grievance: Grievance
     at: datetime
     by_resident: bool
@@ -98,7 +100,7 @@ def decide(user, action: str, grievance: Grievance, *, at: datetime, by_resident
         who = _(", ").join(str(Standing(name).label) for name in Standing if name in row.by and name != Standing.SYSTEM)
         return denied(_("This step is for %(who)s.") % {"who": who})
     for guard in row.guards:
-        answer = _GUARDS[guard](_Question(user, grievance, at, by_resident))
+        answer = _GUARDS[guard](_Question(user, action, grievance, at, by_resident))
         if not answer:
             return answer
     return ALLOWED
@@ -192,8 +194,8 @@ def _called_back(ask: _Question) -> Decision:
     needed = profile().cases["callbacks_needed"]
     if ask.grievance.callbacks < needed:
         return denied(
-            _("Record %(needed)s call-backs before closing unanswered; so far %(done)s.")
-            % {"needed": needed, "done": ask.grievance.callbacks}
+            _("Record %(needed)s call-backs, %(gap)s hours apart, before closing unanswered; so far %(done)s count.")
+            % {"needed": needed, "gap": profile().cases["callback_gap_hours"], "done": ask.grievance.callbacks}
         )
     return ALLOWED
 
@@ -217,6 +219,25 @@ def _return_window(ask: _Question) -> Decision:
     return ALLOWED
 
 
+def _not_rejected_by_same(ask: _Question) -> Decision:
+    before = ask.grievance.events.filter(action=Action.REJECT, actor=ask.user)
+    if before.exists():
+        return denied(_("You did not accept this case before; after the appeal somebody else decides."))
+    return ALLOWED
+
+
+def _not_just_urged(ask: _Question) -> Decision:
+    card = CARD_OF[Action(ask.action)]
+    pause = timedelta(hours=profile().cases["urge_pause_hours" if card == Card.URGE else "card_pause_hours"])
+    last = ask.grievance.escalations.filter(card=card, rung__isnull=True, at__gt=ask.at - pause).order_by("-at").first()
+    if last is not None:
+        return denied(
+            _("The same was sent at %(time)s already. Give them a little time.")
+            % {"time": timezone.localtime(last.at).strftime("%H:%M")}
+        )
+    return ALLOWED
+
+
 _STREET_DEPTH = 3
 
 _GUARDS = {
@@ -230,4 +251,6 @@ _GUARDS = {
     Guard.REOPEN_WINDOW: _reopen_window,
     Guard.HAS_SUPERIOR: _has_superior,
     Guard.RETURN_WINDOW: _return_window,
+    Guard.NOT_REJECTED_BY_SAME: _not_rejected_by_same,
+    Guard.NOT_JUST_URGED: _not_just_urged,
 }

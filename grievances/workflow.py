@@ -23,6 +23,8 @@ class Guard(StrEnum):
     REOPEN_WINDOW = "reopen_window"
     HAS_SUPERIOR = "has_superior"
     RETURN_WINDOW = "return_window"
+    NOT_REJECTED_BY_SAME = "not_rejected_by_same"
+    NOT_JUST_URGED = "not_just_urged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ TABLE: dict[tuple[Status, Action], Transition] = {
     (Status.REPORTED, Action.REFER_UP): _row(None, *_DESK, guards=[Guard.HAS_SUPERIOR]),
     (Status.REPORTED, Action.REFER_DOWN): _row(None, *_DESK, required=("unit",)),
     (Status.REPORTED, Action.SETTLE_HERE): _row(Status.IN_PROGRESS, *_DESK),
-    (Status.REPORTED, Action.REJECT): _row(Status.REJECTED, Standing.ASSIGNER, reason=ReasonKind.REJECT),
+    (Status.REPORTED, Action.REJECT): _row(
+        Status.REJECTED, Standing.ASSIGNER, guards=[Guard.NOT_REJECTED_BY_SAME], reason=ReasonKind.REJECT
+    ),
     (Status.REPORTED, Action.MERGE): _row(Status.MERGED, *_DESK, required=("into",)),
     (Status.REPORTED, Action.WITHDRAW): _row(Status.WITHDRAWN, Standing.FILER, reason=ReasonKind.WITHDRAW),
     # 交办
@@ -150,10 +154,15 @@ for _status in LIVE:
     TABLE[_status, Action.ADD_PHOTO] = _row(None, *_ANYONE, Standing.RESIDENT, required=("photos",))
 for _status in (Status.REPORTED, Status.ASSIGNED, Status.IN_PROGRESS):
     TABLE[_status, Action.URGE] = _row(
-        None, Standing.ASSIGNER, Standing.SUPERVISOR, Standing.OPERATOR, Standing.OFFICIAL
+        None,
+        Standing.ASSIGNER,
+        Standing.SUPERVISOR,
+        Standing.OPERATOR,
+        Standing.OFFICIAL,
+        guards=[Guard.NOT_JUST_URGED],
     )
-    TABLE[_status, Action.YELLOW_CARD] = _row(None, Standing.SUPERVISOR, required=("note",))
-    TABLE[_status, Action.RED_CARD] = _row(None, Standing.SUPERVISOR, required=("note",))
+    for _card in (Action.YELLOW_CARD, Action.RED_CARD):
+        TABLE[_status, _card] = _row(None, Standing.SUPERVISOR, guards=[Guard.NOT_JUST_URGED], required=("note",))
     TABLE[_status, Action.CLASSIFY] = _row(None, *_DESK, required=("category",))
     TABLE[_status, Action.ESCALATE] = _row(None, Standing.SYSTEM)
 

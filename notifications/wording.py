@@ -15,6 +15,7 @@ WORDS = {
     "case_closed": gettext_noop("%(number)s “%(title)s” is closed: the household answered “%(rating)s”."),
     "case_closed_unanswered": gettext_noop("%(number)s “%(title)s” was closed after the call-backs went unanswered."),
     "case_redo": gettext_noop("The household is not satisfied with %(number)s “%(title)s”. Please handle it again."),
+    "case_again": gettext_noop("The household is not satisfied with %(number)s “%(title)s”. It is being redone."),
     "case_reopened": gettext_noop("%(number)s “%(title)s” was reopened."),
     "case_rejected": gettext_noop("%(number)s “%(title)s” was not accepted: %(reason)s"),
     "case_merged": gettext_noop("%(number)s “%(title)s” was merged into %(into)s."),

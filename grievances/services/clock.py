@@ -9,8 +9,11 @@ from orgs.profile import profile
 
 
 def resolve_hours(*, urgency: str, category: Category | None) -> float:
-    """Return the limit in calendar hours: the category's own, else the urgency's from the city profile."""
-    if category is not None and category.resolve_hours:
+    """Return the limit in calendar hours: the category's own, else the urgency's from the city profile.
+
+    A category's own limit belongs to its usual urgency; who chooses another urgency gets that one's limit.
+    """
+    if category is not None and category.resolve_hours and urgency == category.urgency:
         return category.resolve_hours
     return profile().urgency_hours[urgency]
 

@@ -11,7 +11,7 @@ from grievances.services import clock
 from grievances.services.steps import Step, listed_reason, step
 from linjiang.common.clock import local_day
 from linjiang.common.errors import InvalidInput
-from linjiang.common.text import in_both_languages
+from linjiang.common.text import Day, in_both_languages
 from orgs import tree
 from orgs.choices import DESK_ROLES, LEADER_ROLES
 from orgs.holders import holders_on_the_way_up, people_at_agencies, people_at_units
@@ -111,7 +111,8 @@ def reject(
     """Not accept the case, with a listed reason; who filed it may appeal."""
     with step(actor=actor, grievance=grievance, action=Action.REJECT, now=now, version=version, reason=reason) as case:
         why = listed_reason(case.row, reason)
-        case.set(**clock.stopped())
+        # An appeal goes to the desk above the one that decided.
+        case.set(holder_unit=desk_of(actor, case.grievance), **clock.stopped())
         case.tell([case.grievance.filed_by], "case_rejected", reason=in_both_languages(why))
         case.record(note=note, data={"reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance
@@ -223,7 +224,8 @@ def suspend(
         if review_on <= local_day(now):
             raise InvalidInput({"review_on": _("Choose a day to come.")})
         case.set(suspended_at=now, review_on=review_on, **clock.stopped())
-        case.tell(handlers_of(case.grievance, now), "case_suspended", review_on=review_on.isoformat())
+        people = [*handlers_of(case.grievance, now), case.grievance.filed_by]
+        case.tell(people, "case_suspended", review_on=in_both_languages(Day(review_on)))
         case.record(
             note=note,
             data={"reason": why.code, "reason_name": in_both_languages(why), "review_on": review_on.isoformat()},

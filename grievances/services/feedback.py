@@ -1,6 +1,6 @@
 """The fifth step: the household's word, call-backs, closing, reopening."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from grievances.services.steps import Step, listed_reason, step
 from linjiang.common.errors import Conflict, InvalidInput
 from linjiang.common.text import in_both_languages
 from orgs.models import User
+from orgs.profile import profile
 from orgs.services.system import system_user
 
 REDO_REASON = "not_really_solved"
@@ -93,12 +94,19 @@ def rate_by_link(*, token: str, rating: int, said_resolved: bool, comment: str, 
 def record_callback(
     *, actor: User, grievance: Grievance, note: str, now: datetime, version: int | None = None
 ) -> Grievance:
-    """Record that the household was called and what came of it."""
+    """Record that the household was called and what came of it.
+
+    It counts towards closing unanswered when the one before is some hours old: four calls in a minute are one.
+    """
     with step(
         actor=actor, grievance=grievance, action=Action.RECORD_CALLBACK, now=now, version=version, note=note.strip()
     ) as case:
-        case.set(callbacks=case.grievance.callbacks + 1)
-        case.record(note=note.strip(), is_public=False)
+        gap = timedelta(hours=profile().cases["callback_gap_hours"])
+        calls = case.grievance.events.filter(action=Action.RECORD_CALLBACK, at__gt=now - gap, data__counts=True)
+        counts = not calls.exists()
+        if counts:
+            case.set(callbacks=case.grievance.callbacks + 1)
+        case.record(note=note.strip(), data={"counts": counts}, is_public=False)
         return case.grievance
 
 
@@ -209,6 +217,7 @@ def _handle_again(case: Step, rating: int, said_resolved: bool) -> None:
             for agency_id in (grievance.lead_agency_id, *partners)
         )
     case.tell(handlers_of(grievance, now), "case_redo")
+    case.tell([grievance.filed_by], "case_again")
 
 
 def _back_to_the_desk(case: Step) -> None:
@@ -233,7 +242,7 @@ def _back_to_the_desk(case: Step) -> None:
         acknowledge_due_at=None,
         **clock.restarted(grievance, now=now),
     )
-    case.tell(people, "case_reopened")
+    case.tell([*people, grievance.filed_by], "case_reopened")
 
 
 def _rate_closed(actor, grievance, rating, said_resolved, comment, now) -> Grievance:

@@ -18,7 +18,7 @@ from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.text import in_both_languages
 from notifications import services as outbox
-from orgs.choices import DESK_ROLES, LEADER_ROLES, Level, Role
+from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level, Role
 from orgs.holders import holders_on_the_way_up
 from orgs.models import Household, Unit, User
 from orgs.scopes import scope_of
@@ -67,7 +67,7 @@ def file_grievance(
     """
     submission_id = submission_id or uuid.uuid4()
     description = description.strip()
-    _check(actor, unit, description, household, category, urgency, photos)
+    _check(actor, unit, description, household, category, urgency, photos, solved_result)
     # A phone that sends photos again is answered before they are decoded; without photos the insert itself finds out.
     if photos and (known := _already_filed(actor, submission_id)):
         return known, False
@@ -207,7 +207,7 @@ def settled_level(level: str) -> str:
     }.get(level, SettledBy.STREET)
 
 
-def _check(actor, unit, description, household, category, urgency, photos) -> None:
+def _check(actor, unit, description, household, category, urgency, photos, solved_result) -> None:
     errors: dict[str, str] = {}
     if not description:
         errors["description"] = _("Please say in a sentence what is the matter.")
@@ -221,10 +221,19 @@ def _check(actor, unit, description, household, category, urgency, photos) -> No
     if errors:
         raise InvalidInput(errors)
     if not actor.is_system:
-        if not actor.holds(*_FILING_ROLES):
-            raise NotAllowed(_("Cases are filed by neighbour chiefs, leaders, community and street staff."))
-        if not scope_of(actor).covers(unit.path):
-            raise InvalidInput({"unit": _("This unit is not one of yours.")}, code="out_of_scope")
+        _check_filer(actor, unit, solved_result)
+
+
+def _check_filer(actor: User, unit: Unit, solved_result: str) -> None:
+    if not actor.holds(*_FILING_ROLES):
+        raise NotAllowed(_("Cases are filed by neighbour chiefs, leaders, community and street staff."))
+    if not scope_of(actor).covers(unit.path):
+        raise InvalidInput({"unit": _("This unit is not one of yours.")}, code="out_of_scope")
+    if LEVEL_ORDER[unit.level] < LEVEL_ORDER[Level.STREET]:
+        # Above the street nobody has a desk, so nobody could take the case up.
+        raise InvalidInput({"unit": _("Please choose the street, the community or a place below it.")})
+    if solved_result.strip() and not actor.holds(*LEADER_ROLES, *DESK_ROLES):
+        raise InvalidInput({"solved_result": _("Only who was on the spot can say that it was solved there.")})
 
 
 def _category_errors(category: Category | None, photos) -> dict[str, str]:

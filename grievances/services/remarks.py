@@ -5,18 +5,14 @@ from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
 
-from grievances.choices import Action, Card
+from grievances.choices import CARD_OF, Action
 from grievances.models import Escalation, Grievance
 from grievances.services.desk import handlers_of
 from grievances.services.photos import attach_photos, prepare_photos
 from grievances.services.steps import step
 from orgs.models import User
 
-_CARDS = {
-    Action.URGE: (Card.URGE, "case_urged"),
-    Action.YELLOW_CARD: (Card.YELLOW, "yellow_card"),
-    Action.RED_CARD: (Card.RED, "red_card"),
-}
+_KIND = {Action.URGE: "case_urged", Action.YELLOW_CARD: "yellow_card", Action.RED_CARD: "red_card"}
 
 
 def comment(
@@ -74,18 +70,17 @@ def red_card(*, actor: User, grievance: Grievance, note: str, now: datetime, ver
 
 
 def _card(action, actor, grievance, note, now, version) -> Grievance:
-    card, kind = _CARDS[action]
     with step(actor=actor, grievance=grievance, action=action, now=now, version=version, note=note.strip()) as case:
         Escalation.objects.create(
             grievance=case.grievance,
-            card=card,
+            card=CARD_OF[action],
             unit=case.grievance.holder_unit,
             agency=case.grievance.lead_agency,
             by=actor,
             at=now,
             note=note.strip(),
         )
-        case.tell(handlers_of(case.grievance, now), kind, note=note.strip())
+        case.tell(handlers_of(case.grievance, now), _KIND[action], note=note.strip())
         case.record(
             note=note.strip(),
             data={"to": str(case.grievance.lead_agency or case.grievance.holder_unit)},

@@ -17,6 +17,7 @@ from grievances.views.photos import photo_response
 from linjiang.common.clock import now
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.templatetags.lj import cn_date
+from linjiang.common.text import in_my_language
 from linjiang.common.throttle import within_limit
 from orgs.profile import profile
 from orgs.services.system import system_user
@@ -232,6 +233,6 @@ def _title(event: GrievanceEvent) -> str:
     return words[Action(event.action)] % {
         "to": data.get("to", ""),
         "agency": data.get("agency", ""),
-        "reason": data.get("reason_name", ""),
+        "reason": in_my_language(data.get("reason_name", "")),
         "rating": Rating(rating).label if rating in Rating.values else "",
     }

@@ -2,8 +2,11 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from datetime import date
 
 from django.utils import translation
+from django.utils.formats import date_format
 
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
 _SPACES = re.compile(r"\s+")
@@ -35,6 +38,16 @@ def is_mobile(value: str) -> bool:
 def is_phone(value: str) -> bool:
     """Say whether `value` is a mobile number or a land line with its area code."""
     return bool(PHONE.fullmatch(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day that is called as people of the active language call it: 2026年12月1日, in English 1 December 2026."""
+
+    day: date
+
+    def __str__(self) -> str:
+        return date_format(self.day, "DATE_FORMAT")
 
 
 def in_both_languages(thing: object) -> dict[str, str]:

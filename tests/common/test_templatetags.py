@@ -124,10 +124,10 @@ def test_thousands():
     [
         (timedelta(seconds=30), "马上到期", "soon"),
         (timedelta(minutes=59, seconds=59), "还剩 59 分钟", "soon"),
-        (timedelta(hours=3, minutes=40), "还剩 3 小时", "soon"),
+        (timedelta(hours=3, minutes=40), "还剩 4 小时", "soon"),
         (timedelta(hours=24), "还剩 1 天", "soon"),
         (timedelta(hours=24, seconds=1), "还剩 1 天", "ok"),
-        (timedelta(days=6, hours=23), "还剩 6 天", "ok"),
+        (timedelta(days=6, hours=23), "还剩 7 天", "ok"),
         (timedelta(0), "马上到期", "soon"),
         (timedelta(seconds=-1), "超期 1 分钟", "over"),
         (timedelta(hours=-5), "超期 5 小时", "over"),

@@ -7,14 +7,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from grievances.choices import Action, Status
-from grievances.models import Grievance, GrievanceEvent
+from grievances.models import Category, Grievance, GrievanceEvent
 from grievances.policies import available_actions, decide
 from grievances.services import steps
 from grievances.services.verbs import FIELDS, VERBS
 from grievances.workflow import TABLE, actions_from
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
 from notifications.models import Message
-from tests.factories import NOON, World, fresh, make_world
+from orgs.choices import Role
+from tests.factories import NOON, World, file_case, fresh, make_post, make_world
 from tests.grievances.scenes import HOUR, arguments, case_in, do
 
 pytestmark = pytest.mark.django_db
@@ -99,8 +100,8 @@ def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, di
     if action == Action.RESUME:
         case = do(world, case, Action.SUSPEND, world.community)
     if action == Action.CLOSE_UNANSWERED:
-        for _call in range(2):
-            case = do(world, case, Action.RECORD_CALLBACK, world.community)
+        for hours in (-8, -4):
+            case = do(world, case, Action.RECORD_CALLBACK, world.community, at=NOON + hours * HOUR)
     if action == Action.REFER_DOWN:
         case = do(world, case, Action.REFER_UP, world.group_leader)
     if action == Action.MERGE:
@@ -222,3 +223,64 @@ def test_a_chief_who_settled_on_the_spot_does_not_confirm_it(world):
 def test_a_chief_of_another_neighbourhood_has_no_say(world):
     case = case_in(world, Status.REPORTED)
     assert available_actions(fresh(world.second_chief), case, at=NOON) == []
+
+
+def test_calls_in_a_row_count_as_one(world):
+    case = case_in(world, Status.RESOLVED)
+    for minutes in (0, 1, 2):
+        case = do(world, case, Action.RECORD_CALLBACK, world.community, at=NOON + minutes * HOUR / 60)
+    assert case.callbacks == 1
+    with pytest.raises(NotAllowed):
+        do(world, case, Action.CLOSE_UNANSWERED, world.community, at=NOON + HOUR)
+    case = do(world, case, Action.RECORD_CALLBACK, world.community, at=NOON + 5 * HOUR)
+    assert do(world, case, Action.CLOSE_UNANSWERED, world.community, at=NOON + 5 * HOUR).status == Status.CLOSED
+
+
+def test_an_appeal_goes_above_the_desk_that_decided_and_past_the_person(world):
+    case = do(world, case_in(world, Status.REPORTED), Action.REJECT, world.community)
+    case = do(world, case, Action.APPEAL, world.chief)
+    assert case.holder_unit == world.units["street"]
+    with pytest.raises(NotAllowed):
+        do(world, case, Action.REJECT, world.community)
+    case = do(world, case, Action.REJECT, world.street)
+    case = do(world, case, Action.APPEAL, world.chief)
+    assert case.holder_unit == world.units["street"]
+    with pytest.raises(NotAllowed) as refusal:
+        do(world, case, Action.REJECT, world.street)
+    assert "申诉" in str(refusal.value.message)
+
+
+@pytest.mark.parametrize(("action", "pause"), [(Action.YELLOW_CARD, 24 * HOUR), (Action.URGE, HOUR)])
+def test_cards_and_urges_leave_time_to_act(world, action, pause):
+    case = do(world, case_in(world, Status.IN_PROGRESS), action, world.supervisor)
+    with pytest.raises(NotAllowed) as refusal:
+        do(world, case, action, world.supervisor, at=NOON + pause / 2)
+    assert "12:00" in str(refusal.value.message)
+    assert do(world, case, action, world.supervisor, at=NOON + pause).version == case.version + 1
+    assert do(world, case, Action.RED_CARD, world.supervisor).version
+
+
+def test_the_urgency_chosen_decides_the_limit(world):
+    quick = Category.objects.filter(resolve_hours__isnull=False, urgency="2h", parent__isnull=False).first()
+    case = do(world, case_in(world, Status.REPORTED), Action.CLASSIFY, world.community, category=quick)
+    assert case.due_at == NOON + quick.resolve_hours * HOUR
+    case = do(world, case, Action.CLASSIFY, world.community, category=quick, urgency="24h")
+    assert (case.urgency, case.due_at) == ("24h", NOON + 24 * HOUR)
+
+
+def test_who_filed_it_hears_of_setbacks(world):
+    suspended = do(world, case_in(world, Status.IN_PROGRESS), Action.SUSPEND, world.community)
+    sent_back = do(world, case_in(world, Status.RESOLVED), Action.FEEDBACK, world.community, rating=1)
+    heard = set(Message.objects.filter(recipient=world.chief).values_list("kind", "facts__number"))
+    assert {("case_suspended", suspended.number), ("case_again", sent_back.number)} <= heard
+
+
+def test_a_case_is_filed_where_somebody_has_a_desk(world):
+    operator = make_post(Role.OPERATOR, unit=world.units["district"]).user
+    with pytest.raises(InvalidInput) as refusal:
+        file_case(world, by=operator, unit=world.units["district"])
+    assert list(refusal.value.errors) == ["unit"]
+    with pytest.raises(InvalidInput) as refusal:
+        file_case(world, by=operator, unit=world.units["community"], solved_result="好了")
+    assert list(refusal.value.errors) == ["solved_result"]
+    assert file_case(world, by=operator, unit=world.units["street"]).holder_unit == world.units["street"]

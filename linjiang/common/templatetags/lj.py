@@ -91,7 +91,7 @@ def clock_rests(status: str) -> bool:
 def steps_for(status: str) -> list[dict[str, object]]:
     """Return the five steps as dicts of number, label and state (`done`, `current` or `todo`) for a case status.
 
-    A closed case has done them all; one rejected, withdrawn or merged stopped after it was reported.
+    A closed case has done them all; one rejected, withdrawn or merged stopped when it was reported: no step is current.
     """
     codes = [code for code, _label in STEPS]
     status = str(status)
@@ -217,7 +217,8 @@ def deadline(
 ) -> DeadlineWords:
     """Say how a deadline stands at `now` (default: this moment), for `{% deadline due now suspended as d %}`.
 
-    A suspended case has no running clock. Time left and time past are rounded down, to the minute, hour or day.
+    A suspended case has no running clock. Time left is rounded to the nearest hour or day,
+    so that seven days are seven a minute after filing; time past is rounded down.
     """
     if suspended:
         return DeadlineWords(_("On hold"), "none", None, "circle-pause")
@@ -240,10 +241,10 @@ def _left(span: timedelta) -> str:
     if span < timedelta(hours=1):
         count = span // timedelta(minutes=1)
         return ngettext("%(count)d minute left", "%(count)d minutes left", count) % {"count": count}
-    if span < timedelta(days=1):
-        count = span // timedelta(hours=1)
+    if round(span / timedelta(hours=1)) < 24:
+        count = max(1, round(span / timedelta(hours=1)))
         return ngettext("%(count)d hour left", "%(count)d hours left", count) % {"count": count}
-    count = span.days
+    count = round(span / timedelta(days=1))
     return ngettext("%(count)d day left", "%(count)d days left", count) % {"count": count}
 
 
