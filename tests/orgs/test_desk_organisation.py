@@ -310,6 +310,14 @@ def test_units_are_renamed_and_added_through_the_services(world, client):
     assert client.post(add, {"level": "community", "name": "x"}).status_code == 400
     assert client.post(add, {"level": "neighbourhood", "name": "第三邻"}).status_code == 302
     assert Unit.objects.get(name="第三邻").path.startswith(group.path)
+    again = client.post(add, {"level": "neighbourhood", "name": "第三邻"})
+    assert again.status_code == 400
+    assert again.context["form"].errors["name"]
+    assert again.context["form"]["name"].value() == "第三邻"
+    third = reverse("admin:orgs_unit_rename", args=[Unit.objects.get(name="第三邻").pk])
+    assert client.post(third, {"name": "第二邻"}).status_code == 400
+    assert client.post(third, {"name": "邻" * 65}).status_code == 400
+    assert Unit.objects.filter(name="第三邻").exists()
 
 
 def test_an_agency_is_kept_by_its_street_and_only_seen_by_the_community(world, client):

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from linjiang.common.errors import InvalidInput
 from orgs.choices import Level
 from orgs.models import Unit
+from orgs.services import units
 from orgs.services.system import system_user
 from orgs.services.units import create_unit, rename_unit
 from tests.factories import make_world
@@ -51,11 +52,42 @@ def test_a_unit_has_a_name(world, name):
 
 
 def test_names_and_codes_are_given_once(world):
-    with pytest.raises(IntegrityError), transaction.atomic():
-        make(Level.NEIGHBOURHOOD, "第一邻", world.units["group"])
+    with pytest.raises(InvalidInput) as raised:
+        make(Level.NEIGHBOURHOOD, " 第一邻 ", world.units["group"])
+    assert raised.value.field == "name"
     with pytest.raises(IntegrityError), transaction.atomic():
         make(Level.STREET, "重码街道", world.units["district"], code="341602")
     assert make(Level.NEIGHBOURHOOD, "第一邻", world.units["zone"]).pk
+
+
+def test_a_unit_does_not_take_its_siblings_name(world):
+    leaf, sibling = world.units["neighbourhood"], world.units["second_neighbourhood"]
+    with pytest.raises(InvalidInput) as raised:
+        rename_unit(actor=system_user(), unit=leaf, name=sibling.name)
+    assert raised.value.field == "name"
+    assert rename_unit(actor=system_user(), unit=leaf, name=leaf.name).name == "第一邻"
+    assert rename_unit(actor=system_user(), unit=world.units["zone"], name=sibling.name).name == sibling.name
+
+
+def test_a_name_taken_at_the_same_moment_is_a_plain_refusal(world, monkeypatch):
+    monkeypatch.setattr(units, "_refuse_taken", lambda *_given: None)
+    for change in (
+        lambda: make(Level.NEIGHBOURHOOD, "第一邻", world.units["group"]),
+        lambda: rename_unit(actor=system_user(), unit=world.units["neighbourhood"], name="第二邻"),
+    ):
+        with pytest.raises(InvalidInput) as raised:
+            change()
+        assert raised.value.field == "name"
+    assert Unit.objects.filter(parent=world.units["group"]).count() == 2
+
+
+def test_a_name_has_room_for_64_characters(world):
+    with pytest.raises(InvalidInput) as raised:
+        make(Level.ZONE, "片" * 65, world.units["community"])
+    assert raised.value.field == "name"
+    with pytest.raises(InvalidInput):
+        rename_unit(actor=system_user(), unit=world.units["zone"], name="片" * 65)
+    assert make(Level.ZONE, "片" * 64, world.units["community"]).pk
 
 
 def test_a_renamed_unit_keeps_its_path(world):
