@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 
 # The sandbox needs rights a container's root lacks; the rest keeps Chromium from calling home.
 BROWSER_ARGS = [
@@ -47,6 +48,8 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator:
         chromium = playwright.chromium.launch(executable_path=program, args=BROWSER_ARGS)
         yield chromium
         chromium.close()
+        # Inside Playwright's loop Django keeps connections of its own, which nobody could close once it has ended.
+        connections.close_all()
 
 
 @pytest.fixture(autouse=True)
