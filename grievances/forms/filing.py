@@ -21,6 +21,8 @@ class FilingForm(forms.Form):
     """What a chief reports. Choices are offered from the person's own units; anything else is refused as unknown."""
 
     submission_id = forms.UUIDField(widget=forms.HiddenInput)
+    # The number of the case the same words became a moment ago, when they are sent again on purpose.
+    again = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     description = forms.CharField(
         label=gettext_lazy("What is the matter?"),
         max_length=MAX_DESCRIPTION,
@@ -39,7 +41,10 @@ class FilingForm(forms.Form):
     )
     unit = forms.ChoiceField(
         label=gettext_lazy("Where is it?"),
-        error_messages={"invalid_choice": gettext_lazy("This unit is not one of yours.")},
+        error_messages={
+            "required": gettext_lazy("Please choose where it is."),
+            "invalid_choice": gettext_lazy("This unit is not one of yours."),
+        },
     )
     household = forms.ChoiceField(
         label=gettext_lazy("Which household?"),
@@ -73,25 +78,40 @@ class FilingForm(forms.Form):
         help_text=gettext_lazy("Seen only by those who handle the case; every look is recorded."),
     )
 
-    def __init__(self, *args, units: list[Unit], households: list[Household], **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        units: list[Unit],
+        households: list[Household],
+        preset: bool = True,
+        on_the_spot: bool = True,
+        **kwargs,
+    ) -> None:
+        """`preset`: the first unit is the likely place; `on_the_spot`: the person can have solved it there and then."""
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self._units = {str(unit.pk): unit for unit in units}
         self._households = {str(household.pk): household for household in households}
         self._categories = {str(row.pk): row for row in Category.objects.filter(is_active=True).order_by("code")}
-        self._offer_units(units)
+        self._offer_units(units, preset=preset)
+        if not on_the_spot:
+            del self.fields["solved"], self.fields["solved_result"]
         self._offer_households(households)
         self.fields["category"].choices = [("", _("Not sure — leave it to others")), *self._groups()]
         self.fields["urgency"].choices = [("", _("By its kind")), *Urgency.choices]
 
-    def _offer_units(self, units: list[Unit]) -> None:
+    def _offer_units(self, units: list[Unit], *, preset: bool) -> None:
         field = self.fields["unit"]
         top = min((tree.depth(unit.path) for unit in units), default=0)
         field.choices = [(str(unit.pk), f"{'　' * (tree.depth(unit.path) - top)}{unit.name}") for unit in units]
+        self.place_is_open = not preset and len(units) != 1
         if len(units) == 1:
             field.required = False
             field.widget = forms.HiddenInput()
-        field.initial = str(units[0].pk) if units else ""
+        if self.place_is_open:
+            field.choices = [("", _("Please choose")), *field.choices]
+        elif units:
+            field.initial = str(units[0].pk)
 
     def _offer_households(self, households: list[Household]) -> None:
         if not households:
@@ -118,19 +138,20 @@ class FilingForm(forms.Form):
         if given.get("solved") and not given.get("solved_result", "").strip() and "solved_result" not in self.errors:
             self.add_error("solved_result", _("Please say in a few words what was done."))
         household = self._households.get(given.get("household", ""))
-        unit = self._units.get(given.get("unit", "")) or next(iter(self._units.values()), None)
+        first = None if self.place_is_open else next(iter(self._units.values()), None)
+        unit = self._units.get(given.get("unit", "")) or first
         if household is not None and "unit" not in self.errors and unit is not None and unit.pk != household.unit_id:
             # The door says where it is: a person with two neighbourhoods need not say it twice.
             unit = household.unit
         category = self._categories.get(given.get("category", ""))
         given.update(unit=unit, household=household, category=category, photos=given.get("photos") or [])
-        if not given["solved"]:
+        if not given.get("solved"):
             given["solved_result"] = ""
         return given
 
     def facts(self) -> dict:
         """Return the arguments of the filing verb."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "solved"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("solved", "again")}
 
     def blame(self, error: InvalidInput) -> None:
         """Put what the service found onto the fields."""
@@ -141,3 +162,8 @@ class FilingForm(forms.Form):
         """Give the form, kept as typed, a new submission id: what it holds now is another case."""
         self.data = self.data.copy()
         self.data["submission_id"] = str(uuid.uuid4())
+
+    def ask_again(self, number: str) -> None:
+        """Give the form, kept as typed, so that sending it once more files another case beside `number`."""
+        self.data = self.data.copy()
+        self.data["again"] = number

@@ -17,14 +17,16 @@ from grievances.models import Grievance
 from grievances.navigation import may_file
 from grievances.policies import standings
 from grievances.services.filing import file_grievance
+from grievances.views.recently import remember, sent_lately
 from linjiang.common.clock import now
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
-from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
+from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level, Role
 from orgs.models import Household, Unit, User
 from orgs.services.households import kept_units
 from orgs.tree import SEGMENT
 
 _FILED_FROM = (*LEADER_ROLES, *DESK_ROLES, Role.OPERATOR)
+_ABOVE_THE_STREET = [level for level, order in LEVEL_ORDER.items() if order < LEVEL_ORDER[Level.STREET]]
 LEVELS_OFFERED = 2
 
 
@@ -37,10 +39,15 @@ def report(request: HttpRequest) -> HttpResponse:
     if not may_file(request.user):
         raise NotAllowed(_("Cases are filed by neighbour chiefs, leaders, community and street staff."))
     units, households = offered(request.user)
+    choices = {
+        "units": units,
+        "households": households,
+        "preset": not _is_above_the_street(request.user),
+        "on_the_spot": request.user.holds(*LEADER_ROLES, *DESK_ROLES),
+    }
     if request.method == "GET":
-        form = FilingForm(units=units, households=households, initial={"submission_id": uuid.uuid4(), "household": ""})
-        return _form_page(request, form)
-    form = FilingForm(request.POST, request.FILES, units=units, households=households)
+        return _form_page(request, FilingForm(initial={"submission_id": uuid.uuid4(), "household": ""}, **choices))
+    form = FilingForm(request.POST, request.FILES, **choices)
     if "submission_id" in form.errors:
         form.renewed()
         del form.errors["submission_id"]
@@ -48,6 +55,10 @@ def report(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("The form was sent incompletely. Please send it once more."))
     if not form.is_valid():
         return _form_page(request, form, status=422)
+    given = form.cleaned_data
+    if number := sent_lately(request, given, submission_id=given["submission_id"], confirmed=given["again"]):
+        form.ask_again(number)
+        return _form_page(request, form, status=409, reported_as=number)
     try:
         case, is_new = file_grievance(actor=request.user, now=now(), **form.facts())
     except InvalidInput as error:
@@ -65,7 +76,9 @@ def report(request: HttpRequest) -> HttpResponse:
             % {"number": case.number},
         )
         return _form_page(request, form, status=409)
-    return redirect("receipt", number=case.number)
+    response = redirect("receipt", number=case.number)
+    remember(response, request.user, given, case)
+    return response
 
 
 @login_required
@@ -94,8 +107,8 @@ def household_link(request: HttpRequest, case: Grievance) -> dict:
 def offered(user: User) -> tuple[list[Unit], list[Household]]:
     """Return the units a person may choose as the place, the likeliest first, and the doors of the chief's own.
 
-    From each post: its unit and up to two levels below; the service checks the scope once more. At most two
-    statements.
+    From each post: its unit and up to two levels below, from the street down, since nobody above has a desk; the
+    service checks the scope once more. At most two statements.
     """
     kept = kept_units(user)
     households = list(Household.objects.filter(unit__in=kept, is_active=True).select_related("unit")) if kept else []
@@ -104,6 +117,7 @@ def offered(user: User) -> tuple[list[Unit], list[Household]]:
     units = {unit.pk: unit for unit in kept}
     if upper:
         below = Unit.objects.within([unit.path for unit in upper]).filter(is_active=True)
+        below = below.exclude(level__in=_ABOVE_THE_STREET)
         longest = {unit.path: len(unit.path) + LEVELS_OFFERED * SEGMENT for unit in upper}
         for unit in below.order_by("path"):
             if any(unit.path.startswith(path) and len(unit.path) <= limit for path, limit in longest.items()):
@@ -111,8 +125,19 @@ def offered(user: User) -> tuple[list[Unit], list[Household]]:
     return list(units.values()), households
 
 
-def _form_page(request: HttpRequest, form: FilingForm, *, status: int = 200) -> HttpResponse:
+def _is_above_the_street(user: User) -> bool:
+    """Say whether the person files from above the street only: then no place is likelier than another."""
+    levels = {post.unit.level for post in user.current_posts if post.role in _FILED_FROM}
+    return levels <= set(_ABOVE_THE_STREET)
+
+
+def _form_page(request: HttpRequest, form: FilingForm, *, status: int = 200, reported_as: str = "") -> HttpResponse:
     fields = [form[name] for name in form.fields] if form.is_bound else []
     opened = {field.name for field in fields if field.errors or field.value() not in (None, "", [])}
-    context = {"form": form, "opened": opened, "photos_lost": bool(request.FILES) and status != 200}
+    context = {
+        "form": form,
+        "opened": opened,
+        "photos_lost": bool(request.FILES) and status != 200,
+        "reported_as": reported_as,
+    }
     return render(request, "grievances/filing.html", context, status=status)

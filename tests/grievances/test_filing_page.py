@@ -5,17 +5,20 @@ import re
 import uuid
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from grievances.choices import Status
 from grievances.models import Category, Grievance
-from orgs.models import Household
-from tests.factories import World, category, file_case, make_world, work_statements
+from orgs.choices import Role
+from orgs.models import Household, Unit
+from tests.factories import World, category, file_case, make_post, make_world, work_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -227,3 +230,72 @@ def test_statements_of_one_filing_request(chief, world):
         assert chief.post("/report/", given).status_code == 302
     # Session, person, posts, doors and categories for the form; the rest is the filing itself.
     assert len(work_statements(queries)) <= 12, work_statements(queries)
+
+
+# Sent a moment ago
+
+
+def test_the_same_words_from_another_form_are_asked_about_before_a_second_case(chief):
+    chief.post("/report/", form())
+    first = Grievance.objects.get()
+    again = form()
+    response = chief.post("/report/", again)
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert SENTENCE in page
+    assert f'<a href="{first.get_absolute_url()}">{first.number}</a>' in page
+    assert f'name="again" value="{first.number}"' in page
+    assert Grievance.objects.count() == 1
+    assert chief.post("/report/", again | {"again": first.number}).status_code == 302
+    assert Grievance.objects.count() == 2
+    # A step back to that form brings the consent back too; it was for the first case only.
+    assert chief.post("/report/", form(again=first.number)).status_code == 409
+
+
+@pytest.mark.parametrize("other", [{"description": "下水道堵了。"}, {"household": "yes"}])
+def test_another_report_is_not_asked_about(chief, world, other):
+    chief.post("/report/", form())
+    given = {"household": world.household.pk} if "household" in other else other
+    assert chief.post("/report/", form(**given)).status_code == 302
+    assert Grievance.objects.count() == 2
+
+
+def test_the_note_of_the_last_report_is_sealed_and_lapses(chief):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        cookie = chief.post("/report/", form()).cookies["lately"]
+        assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 1800)
+        assert SENTENCE not in cookie.value
+        clock.shift(1801)
+        assert chief.post("/report/", form()).status_code == 302
+    chief.cookies["lately"] = "made|up|LJ1"
+    assert chief.post("/report/", form()).status_code == 302
+
+
+# Who files from above the street
+
+
+def test_the_hotline_chooses_the_place_and_is_not_offered_solved_on_the_spot(client, world):
+    client.force_login(make_post(Role.OPERATOR, unit=world.units["district"]).user)
+    page = client.get("/report/")
+    shown = page.context["form"]
+    levels = {str(unit.pk): unit.level for unit in Unit.objects.all()}
+    values = [value for value, _label in shown.fields["unit"].choices]
+    assert values[0] == ""
+    assert {levels[value] for value in values[1:]} <= {"street", "community"}
+    assert values[1:]
+    assert "solved" not in shown.fields
+    html = page.content.decode()
+    assert html.index('name="unit"') < html.index("filing__hint")
+    response = client.post("/report/", form())
+    assert response.status_code == 422
+    assert "unit" in response.context["form"].errors
+    district = world.units["district"].pk
+    assert client.post("/report/", form(unit=district)).status_code == 422
+    assert client.post("/report/", form(unit=world.units["street"].pk)).status_code == 302
+
+
+def test_the_street_files_at_its_own_place_without_choosing(client, world):
+    client.force_login(world.street)
+    shown = client.get("/report/").context["form"]
+    assert shown.fields["unit"].initial == str(world.units["street"].pk)
+    assert "solved" in shown.fields
