@@ -103,8 +103,10 @@ class PersonAdmin(DeskAdmin):
 
     def _may_set_open(self, request, object_id, *, is_open: bool) -> bool:
         """Say whether the viewer may close an open account, or open a closed one."""
-        person = self.get_object(request, str(object_id)) if object_id else None
-        return person is not None and person.is_active != is_open and self.has_keep_accounts_permission(request, person)
+        person = self.sought(request, object_id)
+        if person is None or person.is_active == is_open or person.pk == request.user.pk:
+            return False
+        return self.has_keep_accounts_permission(request, person)
 
     @action(description=_("New password"), url_path="password", permissions=["keep_accounts"], icon="key")
     def reset_password(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -231,20 +232,44 @@ class PostAdmin(DeskAdmin):
             return None
         return Unit.objects.filter(scope_in(request.user, _KEEPERS).units_q(), pk=int(asked[:18])).first()
 
-    def _appoint(self, request: HttpRequest, given: dict) -> Post:
-        """Register the person if need be and appoint; nobody gives a post to themself."""
+    @transaction.atomic
+    def _appoint(self, request: HttpRequest, given: dict, *, successor_of: Post | None = None) -> Post:
+        """Register the person if need be and appoint; nobody gives a post to themself, or to who holds it."""
+        given = dict(given)
         name, phone = given.pop("name"), given.pop("phone")
         person = person_called(actor=request.user, name=name, phone=phone)
         if person.pk == request.user.pk and not request.user.is_superuser:
             raise InvalidInput({"phone": gettext("Nobody appoints themself; ask the system administrator.")})
-        post = appoint(actor=request.user, user=person, **given)
+        if successor_of and person.pk == successor_of.user_id:
+            words = gettext("%(name)s holds this post already. Please name the successor.")
+            raise InvalidInput({"name": words % {"name": person.name}})
+        post = appoint(actor=request.user, user=person, replace=successor_of is not None, **given)
         self.log_addition(request, post, gettext_noop("appointed"))
+        if successor_of:
+            end_post(actor=request.user, post=successor_of)
+            self.log_change(request, successor_of, gettext_noop("handed over"))
         return post
 
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list:
+        """An ended post offers nothing; its addresses still answer, with what is the matter."""
+        post = self.get_object(request, str(object_id))
+        return [] if post is None or post.ended_at else super().get_actions_detail(request, object_id)
+
+    def _already_ended(self, request: HttpRequest, post: Post) -> HttpResponse:
+        words = gettext("The post of %(name)s has already ended; nothing was changed.")
+        return self.page(
+            request,
+            "desk/contact.html",
+            title=f"{post.place} {post.title}",
+            text=words % {"name": post.user.name},
+            back_url=self.url("change", post.pk),
+            status=409,
+        )
+
     def has_manage_permission(self, request, object_id=None) -> bool:
-        """Say whether the viewer may hand over or end the post: it is in force and of a role they may appoint to."""
-        post = self.get_object(request, str(object_id)) if object_id else None
-        if post is None or post.ended_at or post.role not in appointable(request.user):
+        """Say whether the viewer may hand over or end the post: it is of a role they may appoint to, not their own."""
+        post = self.sought(request, object_id)
+        if post is None or post.role not in appointable(request.user):
             return False
         path = post.unit.path if post.unit_id else post.agency.unit.path
         return scope_for(request.user, post.role).covers(path) and post.user_id != request.user.pk
@@ -252,14 +277,15 @@ class PostAdmin(DeskAdmin):
     @action(description=_("Hand over"), url_path="hand-over", permissions=["manage"], icon="swap_horiz")
     def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponse:
         post = self.one(request, object_id)
+        if post.ended_at:
+            return self._already_ended(request, post)
 
         def run(given: dict) -> HttpResponse:
             fixed = {"role": post.role, "unit": post.unit, "agency": post.agency, "acting": post.acting}
-            fresh = self._appoint(request, {**given, **fixed})
-            if fresh.pk != post.pk:
-                end_post(actor=request.user, post=post)
-                self.log_change(request, post, gettext_noop("handed over"))
-            messages.success(request, _("%(name)s is now %(title)s.") % {"name": fresh.user.name, "title": fresh.title})
+            fresh = self._appoint(request, {**given, **fixed}, successor_of=post)
+            words = gettext("Handed over: %(name)s is now %(title)s of %(place)s; the post of %(old)s has ended.")
+            names = {"name": fresh.user.name, "old": post.user.name, "title": fresh.title, "place": fresh.place}
+            messages.success(request, words % names)
             return HttpResponseRedirect(self.list_url)
 
         return self.form_page(
@@ -275,6 +301,8 @@ class PostAdmin(DeskAdmin):
     @action(description=_("End the post"), url_path="end", permissions=["manage"], icon="event_busy")
     def end(self, request: HttpRequest, object_id: str) -> HttpResponse:
         post = self.one(request, object_id)
+        if post.ended_at:
+            return self._already_ended(request, post)
 
         def run(_given: dict) -> HttpResponse:
             end_post(actor=request.user, post=post)

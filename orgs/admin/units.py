@@ -204,21 +204,23 @@ class UnitAdmin(DeskAdmin):
     def has_add_permission(self, request) -> bool:
         return False  # a unit is made below another: see add_below
 
-    def has_shape_permission(self, request, object_id=None) -> bool:
-        """Say whether the viewer may add to and rename the unit."""
-        unit = self.get_object(request, str(object_id)) if object_id else None
-        return unit is not None and self._may_shape(request.user, unit)
+    def has_shape_below_permission(self, request, object_id=None) -> bool:
+        """Say whether the viewer may add a unit below; nothing lies below a neighbourhood."""
+        unit = self.sought(request, object_id)
+        if unit is None or not self._may_shape(request.user, unit):
+            return False
+        return LEVEL_ORDER[unit.level] < max(LEVEL_ORDER.values())
 
     def has_shape_name_permission(self, request, object_id=None) -> bool:
         """Say whether the viewer may rename the unit; official divisions are the system administrator's."""
-        unit = self.get_object(request, str(object_id)) if object_id else None
+        unit = self.sought(request, object_id)
         if unit is None or (unit.code and not may(request.user, Role.SYSTEM_ADMIN)):
             return False
         return self._may_shape(request.user, unit)
 
     def has_appoint_permission(self, request, object_id=None) -> bool:
         """Say whether there is a role at the unit that the viewer may appoint to."""
-        unit = self.get_object(request, str(object_id)) if object_id else None
+        unit = self.sought(request, object_id)
         return unit is not None and bool(appointable_at(request.user, unit))
 
     def _may_shape(self, user, unit: Unit) -> bool:
@@ -228,7 +230,7 @@ class UnitAdmin(DeskAdmin):
     def open_roster(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:orgs_roster"))
 
-    @action(description=_("Add a unit below"), url_path="add-below", permissions=["shape"], icon="add")
+    @action(description=_("Add a unit below"), url_path="add-below", permissions=["shape_below"], icon="add")
     def add_below(self, request: HttpRequest, object_id: str) -> HttpResponse:
         parent = self.one(request, object_id)
 

@@ -22,8 +22,11 @@ def appoint(
     since: date | None = None,
     until: date | None = None,
     acting: bool = False,
+    replace: bool = True,
 ) -> Post:
     """Give `user` the post and return it; a chief's predecessor in the same seat is ended first.
+
+    Without `replace` a seat that somebody else holds today is refused instead, with the holder's name.
 
     Locks the unit's row, so that two appointments to one seat follow each other.
     Raise InvalidInput when the role does not belong at the unit's level, or when a person would hold two of the
@@ -40,15 +43,35 @@ def appoint(
     mine = Post.objects.filter(user=user, role=role, unit=unit, agency=agency, ended_at__isnull=True).first()
     if mine and mine.acting == acting:
         return mine
+    seated = _seated(role, unit, acting)
+    if not replace:
+        _refuse_held(seated, user, today)
     if mine:
         _close([mine], moment=moment, today=today)
-    if role == Role.CHIEF:
-        _close(
-            Post.objects.filter(unit=unit, role=role, acting=acting, ended_at__isnull=True), moment=moment, today=today
-        )
+    _close(seated, moment=moment, today=today)
     post = Post.objects.create(user=user, role=role, unit=unit, agency=agency, since=since, until=until, acting=acting)
     _sync_staff_flag(user, role)
     return post
+
+
+def _seated(role, unit, acting) -> list[Post]:
+    """Return the open posts in a seat that only one person holds: a chief's."""
+    if role != Role.CHIEF:
+        return []
+    return list(
+        Post.objects.filter(unit=unit, role=role, acting=acting, ended_at__isnull=True).select_related("user", "unit")
+    )
+
+
+def _refuse_held(seated: list[Post], user: User, today: date) -> None:
+    holder = next((post for post in seated if post.user_id != user.pk and post.in_force(on=today)), None)
+    if holder:
+        words = _(
+            "%(name)s is %(title)s of %(place)s now. To put somebody else there, open that post and hand it over."
+        )
+        raise InvalidInput(
+            {"seat": words % {"name": holder.user.name, "title": holder.title, "place": holder.place}}, code="held"
+        )
 
 
 def _check_seat(role, unit, agency, since, until, today) -> None:

@@ -147,7 +147,10 @@ def test_what_lies_elsewhere_is_not_found(world, client):
         "admin:orgs_household_reveal": world.household,
     }
     for name, thing in steps.items():
-        assert client.post(reverse(name, args=[thing.pk]), {"name": "x"}).status_code in (403, 404), name
+        assert client.post(reverse(name, args=[thing.pk]), {"name": "x"}).status_code == 404, name
+        assert client.get(reverse(name, args=[10**9])).status_code == 404, name
+    for model, thing in elsewhere:
+        assert client.post(url(model, "delete", thing.pk), {"post": "yes"}).status_code == 404, model
     world.household.refresh_from_db()
     assert not ContactReveal.objects.exists()
     assert fresh(world.chief).holds(Role.CHIEF)
@@ -211,12 +214,30 @@ def appoint(client, **given):
     return client.post(url(Post, "add"), data)
 
 
-def test_a_new_chief_is_appointed_and_the_old_post_ends(world, client):
+def test_a_chief_in_office_is_not_replaced_by_appointing_but_by_handing_over(world, client):
+    client.force_login(world.community)
+    old = world.users["second_chief"]
+    refused = appoint(client)
+    assert refused.status_code == 400
+    assert old.name in str(refused.context["form"].non_field_errors())
+    assert fresh(old).holds(Role.CHIEF)
+    assert not User.objects.filter(phone="13812345678").exists()
+    hand_over = reverse("admin:orgs_post_hand_over", args=[old.posts.get().pk])
+    same = client.post(hand_over, {"name": old.name, "phone": old.phone})
+    assert same.status_code == 400
+    done = client.post(hand_over, {"name": "王新", "phone": "13812345678"}, follow=True)
+    [message] = [str(one) for one in done.context["messages"]]
+    assert "王新" in message
+    assert old.name in message
+    assert not fresh(old).holds(Role.CHIEF)
+
+
+def test_a_new_chief_is_appointed_to_a_vacant_seat(world, client):
+    seat = world.units["second_neighbourhood"]
+    end_post(actor=world.street, post=world.users["second_chief"].posts.get())
     client.force_login(world.community)
     assert appoint(client).status_code == 302
-    seat = world.units["second_neighbourhood"]
     assert Post.objects.get(unit=seat, role=Role.CHIEF, ended_at__isnull=True).user.phone == "13812345678"
-    assert not fresh(world.users["second_chief"]).holds(Role.CHIEF)
     assert LogEntry.objects.filter(user=world.community, change_message__contains="appointed").exists()
 
 
@@ -273,7 +294,12 @@ def test_a_post_is_handed_over_and_ended(world, client):
     assert client.post(reverse("admin:orgs_post_end", args=[successor.pk])).status_code == 302
     successor.refresh_from_db()
     assert successor.ended_at
-    assert client.get(hand_over).status_code == 403
+    for name in ("hand_over", "end"):
+        address = reverse(f"admin:orgs_post_{name}", args=[successor.pk])
+        for response in (client.get(address), client.post(address)):
+            assert response.status_code == 409
+            assert "赵六" in response.content.decode()
+        assert address not in client.get(url(Post, "change", successor.pk)).content.decode()
 
 
 def test_staff_may_not_touch_the_posts_above_them(world, client):
@@ -318,6 +344,25 @@ def test_units_are_renamed_and_added_through_the_services(world, client):
     assert client.post(third, {"name": "第二邻"}).status_code == 400
     assert client.post(third, {"name": "邻" * 65}).status_code == 400
     assert Unit.objects.filter(name="第三邻").exists()
+
+
+def test_nothing_is_added_below_a_neighbourhood(world, client):
+    client.force_login(world.street)
+    leaf, group = world.units["neighbourhood"], world.units["group"]
+    for unit, offered in ((leaf, False), (group, True)):
+        address = reverse("admin:orgs_unit_add_below", args=[unit.pk])
+        assert (address in client.get(url(Unit, "change", unit.pk)).content.decode()) == offered
+        assert client.get(address).status_code == (200 if offered else 403)
+
+
+def test_nobody_is_offered_to_close_their_own_account(world, client):
+    keeper = world.users[Role.SECURITY_ADMIN]
+    client.force_login(keeper)
+    for person, offered in ((keeper, False), (world.chief, True)):
+        address = reverse("admin:orgs_user_close_account", args=[person.pk])
+        assert (address in client.get(url(User, "change", person.pk)).content.decode()) == offered
+    assert client.post(reverse("admin:orgs_user_close_account", args=[keeper.pk])).status_code == 403
+    assert fresh(keeper).is_active
 
 
 def test_an_agency_is_kept_by_its_street_and_only_seen_by_the_community(world, client):

@@ -83,7 +83,7 @@ def test_records_are_those_of_the_auditors_people_and_read_only(world, client):
 
 def test_what_was_done_at_the_desk_is_in_the_auditors_log(world, client):
     client.force_login(world.community)
-    appoint(client)
+    assert appoint(client, place="花戏社区/第一片", role="zone_leader").status_code == 302
     client.force_login(world.street)
     client.post(reverse("admin:orgs_unit_rename", args=[world.units["group"].pk]), {"name": "东组"})
     client.force_login(world.users[Role.AUDIT_ADMIN])

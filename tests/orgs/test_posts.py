@@ -186,3 +186,17 @@ def test_two_chiefs_appointed_at_once_follow_each_other():
     posts = Post.objects.filter(unit=leaf, role=Role.CHIEF)
     assert posts.count() == 5
     assert posts.filter(ended_at=None).count() == 1
+
+
+def test_a_held_seat_is_refused_where_nothing_may_be_replaced(world):
+    leaf = world.units["neighbourhood"]
+    with pytest.raises(InvalidInput) as raised:
+        appoint(actor=system_user(), user=make_user("后来人"), role=Role.CHIEF, unit=leaf, replace=False)
+    assert world.chief.name in raised.value.message
+    assert fresh(world.chief).holds(Role.CHIEF)
+    again = appoint(actor=system_user(), user=world.chief, role=Role.CHIEF, unit=leaf, replace=False)
+    assert again == world.chief.posts.get()
+    acting = appoint(
+        actor=system_user(), user=make_user("代理"), role=Role.CHIEF, unit=leaf, acting=True, replace=False
+    )
+    assert acting.ended_at is None
