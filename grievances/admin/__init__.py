@@ -1,5 +1,5 @@
-"""Cases, categories and reasons at the desk."""
+"""Cases, categories, reasons and one's messages at the desk."""
 
-from grievances.admin import cases, categories
+from grievances.admin import cases, categories, messages
 
-__all__ = ["cases", "categories"]
+__all__ = ["cases", "categories", "messages"]

@@ -13,6 +13,7 @@ from grievances.api.requests import ReadRequest
 from grievances.api.serializers import CategoryTop, MessageSerializer, ReasonSerializer
 from grievances.choices import ReasonKind
 from grievances.models import Category, Reason
+from grievances.telling import told
 from linjiang.common import clock
 from linjiang.common.errors import InvalidInput
 from linjiang.common.rest import KeyCursor
@@ -67,6 +68,15 @@ class MessageList(ListAPIView):
 
     def get_queryset(self):
         return Message.objects.filter(recipient=self.request.user, not_before__lte=clock.now())
+
+    def paginate_queryset(self, queryset) -> list[Message]:
+        """Return one page, put into words as far as the reader may still see the messages' cases."""
+        page = super().paginate_queryset(queryset)
+        self.words = told(page, self.request.user)
+        return page
+
+    def get_serializer_context(self) -> dict:
+        return {**super().get_serializer_context(), "told": getattr(self, "words", {})}
 
 
 class MessageRead(APIView):

@@ -11,7 +11,6 @@ from grievances.services.verbs import FIELDS
 from grievances.workflow import transition
 from linjiang.common.decisions import Decision
 from notifications.models import Message
-from notifications.wording import put_into_words
 from orgs.api.serializers import AgencyBrief, UnitBrief
 
 
@@ -317,7 +316,10 @@ class ContactSerializer(serializers.Serializer):
 
 
 class MessageSerializer(serializers.ModelSerializer):
-    """What I was told; `text` in the reader's language, `number` the case it is about."""
+    """What I was told; `text` in the reader's language, `number` the case it is about.
+
+    The context's `told` holds what may still be read of each message (`grievances.telling`).
+    """
 
     text = serializers.SerializerMethodField()
     number = serializers.SerializerMethodField()
@@ -329,7 +331,7 @@ class MessageSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_text(self, message: Message) -> str:
-        return put_into_words(message.kind, message.facts)
+        return self.context["told"][message.pk].words
 
     def get_number(self, message: Message) -> str:
         return str(message.facts.get("number", ""))

@@ -6,11 +6,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from grievances.telling import Told, told
 from linjiang.common.clock import now
 from notifications.inbox import inbox_of
 from notifications.models import Message
 from notifications.services import mark_read
-from notifications.wording import put_into_words
 
 PER_PAGE = 30
 LAST_PAGE = 1000
@@ -37,9 +37,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
     page = _page_number(request)
     start = (page - 1) * PER_PAGE
     rows = list(inbox_of(request.user, now=now())[start : start + PER_PAGE + 1])
+    words = told(rows[:PER_PAGE], request.user)
     here = reverse("messages")
     context = {
-        "entries": [_entry(row) for row in rows[:PER_PAGE]],
+        "entries": [_entry(row, words[row.pk]) for row in rows[:PER_PAGE]],
         "page": page,
         "prev_url": f"{here}?page={page - 1}" if page > 1 else "",
         "next_url": f"{here}?page={page + 1}" if len(rows) > PER_PAGE else "",
@@ -57,9 +58,10 @@ def read(request: HttpRequest) -> HttpResponse:
         return redirect("messages")
     mark_read(actor=request.user, now=now(), pk=pk)
     if pk is not None and request.POST.get("open"):
-        message = Message.objects.filter(recipient=request.user, pk=pk).only("url").first()
-        if message is not None and message.url.startswith("/") and not message.url.startswith("//"):
-            return redirect(message.url)
+        message = Message.objects.filter(recipient=request.user, pk=pk).first()
+        url = told([message], request.user)[message.pk].url if message is not None else ""
+        if url.startswith("/") and not url.startswith("//"):
+            return redirect(url)
     return redirect("messages")
 
 
@@ -68,12 +70,12 @@ def _page_number(request: HttpRequest) -> int:
     return min(max(int(given), 1), LAST_PAGE) if given.isascii() and given.isdigit() and len(given) < 9 else 1
 
 
-def _entry(message: Message) -> dict:
+def _entry(message: Message, told_now: Told) -> dict:
     return {
         "pk": message.pk,
-        "words": put_into_words(message.kind, message.facts),
+        "words": told_now.words,
         "at": message.created_at,
-        "url": message.url,
+        "url": told_now.url,
         "unread": message.read_at is None,
         "icon": _ICONS.get(message.kind, "bell"),
         "over": message.kind in _OVER,

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from notifications import services as outbox
 from notifications.models import Message
-from tests.factories import NOON, World, make_world
+from tests.factories import NOON, World, file_case, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +20,8 @@ def world() -> World:
     return make_world()
 
 
-def tell(user, number: int, *, url: str = "/households/", at=NOON) -> Message:
-    facts = {"number": f"LJ{number}", "title": "路灯"}
+def tell(user, number: int, *, url: str = "/households/", at=NOON, case=None) -> Message:
+    facts = {"number": case.number, "title": "路灯"} if case else {"title": "路灯"}
     outbox.queue([outbox.message(to=user, kind="case_resolved", facts=facts, url=url, key=f"k{number}", at=at)])
     return Message.objects.get(key=f"k{number}:{user.pk}")
 
@@ -97,10 +98,12 @@ def test_absurd_pages_are_just_empty_or_first(client, world, page):
 def test_pages_of_thirty_in_few_statements(client, world):
     client.force_login(world.chief)
     tell(world.chief, 0)
+    case = file_case(world)
+    tell(world.chief, 1, case=case)
     with CaptureQueriesContext(connection) as few:
         client.get("/messages/")
-    for number in range(1, 35):
-        tell(world.chief, number)
+    for number in range(2, 35):
+        tell(world.chief, number, case=case)
     with CaptureQueriesContext(connection) as many:
         first = client.get("/messages/")
     assert len(many) == len(few) <= 15
@@ -108,3 +111,35 @@ def test_pages_of_thirty_in_few_statements(client, world):
     assert len(first.context["entries"]) == 30
     assert len(second.context["entries"]) == 5
     assert not second.context["next_url"]
+
+
+def test_with_the_post_end_the_words_about_its_cases(client, world):
+    case = file_case(world)
+    message = tell(world.chief, 1, url=case.get_absolute_url(), case=case)
+    client.force_login(world.chief)
+    assert "路灯" in client.get("/messages/").content.decode()
+    assert client.post("/messages/read/", {"pk": message.pk, "open": "1"}).url == case.get_absolute_url()
+    assert client.get("/api/v1/messages/").json()["results"][0]["text"].count("路灯") == 1
+    world.chief.posts.update(until=timezone.localdate() - timedelta(days=1))
+    page = client.get("/messages/").content.decode()
+    assert f"{case.number}（" in page
+    assert "路灯" not in page
+    assert 'name="open"' not in page
+    assert client.post("/messages/read/", {"pk": message.pk, "open": "1"}).url == "/messages/"
+    shown = client.get("/api/v1/messages/").json()["results"][0]
+    assert shown["number"] == case.number
+    assert "路灯" not in shown["text"]
+
+
+def test_the_desk_keeps_no_words_of_cases_that_are_no_longer_ones_own(client, world):
+    other = file_case(world, by=world.others["chief"], unit=world.others["chief"].current_posts[0].unit)
+    message = tell(world.street, 1, url=other.get_absolute_url(), case=other)
+    mine = file_case(world)
+    tell(world.street, 2, url=mine.get_absolute_url(), case=mine)
+    client.force_login(world.street)
+    address = reverse("admin:notifications_message_changelist")
+    for path in (address, f"{address}{message.pk}/change/"):
+        page = client.get(path, follow=True).content.decode()
+        assert f"{other.number}（" in page
+        assert other.get_absolute_url() not in page
+    assert mine.get_absolute_url() in client.get(address).content.decode()

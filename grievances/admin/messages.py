@@ -6,9 +6,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
+from grievances.telling import told
 from linjiang.desk import WORK, DeskAdmin, desk_site
 from notifications.models import Message
-from notifications.wording import put_into_words
 
 
 class StateFilter(DropdownFilter):
@@ -45,10 +45,29 @@ class MessageAdmin(DeskAdmin):
     def scope(self, queryset, user):
         return queryset.filter(recipient=user)
 
+    def get_changelist_instance(self, request):
+        """Put the page's messages into words, as far as the reader may still see their cases."""
+        page = super().get_changelist_instance(request)
+        page.result_list = list(page.result_list)
+        self._tell(page.result_list, request)
+        return page
+
+    def get_object(self, request, object_id, from_field=None):
+        """Return the message with its words."""
+        message = super().get_object(request, object_id, from_field)
+        if message is not None:
+            self._tell([message], request)
+        return message
+
+    def _tell(self, messages: list[Message], request) -> None:
+        words = told(messages, request.user)
+        for message in messages:
+            message.told = words[message.pk]
+
     @admin.display(description=_("message"))
     def words(self, message: Message) -> str:
-        words = put_into_words(message.kind, message.facts)
-        return format_html('<a class="desk-title" href="{}">{}</a>', message.url, words) if message.url else words
+        now = message.told
+        return format_html('<a class="desk-title" href="{}">{}</a>', now.url, now.words) if now.url else now.words
 
     @admin.display(description=_("state"))
     def state(self, message: Message) -> str:
