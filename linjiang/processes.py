@@ -30,6 +30,8 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    argv: list[str]
+    cwd: Path
 
     @classmethod
     def start(cls, name: str, argv: list[str], *, log: Path, cwd: Path) -> "Child":
@@ -48,7 +50,13 @@ class Child:
                 # No thread runs in the parent, so a function between fork and exec is safe.
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (see above)
             )
-        return cls(name, process, log)
+        return cls(name, process, log, argv, cwd)
+
+    def again(self) -> "Child":
+        """Start the same command anew after it ended, and return the new child; what it left behind is ended first."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return Child.start(self.name, self.argv, log=self.log, cwd=self.cwd)
 
     def ended(self) -> int | None:
         """Return the exit status, or None while it runs."""

@@ -2,7 +2,8 @@
 
 PostgreSQL, migrations, the default categories and (once) the demo city first; then the web server, one Celery
 worker and beat as children. When the web answers and the worker has done a tick that beat asked for, the address
-and the sign-ins are printed. Ctrl-C, SIGTERM, or the end of any child ends all of it.
+and the sign-ins are printed. Ctrl-C or SIGTERM ends all of it. A child that ends by itself is started again, so that a
+street's pages outlive a worker; one that keeps ending ends everything, with its last lines.
 """
 
 import fcntl
@@ -31,6 +32,7 @@ from linjiang.embedded_account import EmbeddedPostgresError
 
 READY_SECONDS = 90
 STOP_SECONDS = 15
+MOST_RESTARTS = 3
 
 
 class CannotRunError(Exception):
@@ -51,6 +53,7 @@ def main() -> int:
         signal.signal(name, _stop)
     started = time.monotonic()
     children: list[processes.Child] = []
+    stopped = False
     try:
         host, port = _address()
         os.environ.setdefault("SITE_URL", f"http://{host}:{port}")
@@ -64,18 +67,22 @@ def main() -> int:
             _start(children, host, port)
             _wait_ready(children, host, port, begun)
             _welcome(host, port, time.monotonic() - started)
+            watch = Watch(children, settings.VAR_DIR / "run")
             while True:
-                _raise_if_ended(children)
+                watch.look()
                 _raise_if_make_ended()
                 time.sleep(0.3)
     except Stopped:
         say("\nStopping …")
+        stopped = True
         return 0
     except (CannotRunError, CommandError, OperationalError) as error:
         say(f"\n{error}")
         return 1
     finally:
         _end(children)
+        if stopped:
+            say("Stopped. The data stays in " + str(settings.VAR_DIR) + ".")
 
 
 _parent = os.getppid()
@@ -243,6 +250,28 @@ def _welcome(host: str, port: int, seconds: float) -> None:
         call_command("demo", accounts=True)
         connections.close_all()
     say(f"\nLogs: {settings.VAR_DIR / 'log'}    Ctrl-C ends everything.")
+
+
+class Watch:
+    """Starts again whichever child ended; gives up on one that ended `MOST_RESTARTS` times within a minute."""
+
+    def __init__(self, children: list[processes.Child], folder: Path) -> None:
+        self.children, self.folder = children, folder
+        self.restarts: dict[str, list[float]] = {child.name: [] for child in children}
+
+    def look(self) -> None:
+        for place, child in enumerate(self.children):
+            status = child.ended()
+            if status is None:
+                continue
+            at = time.monotonic()
+            recent = [before for before in self.restarts[child.name] if at - before < 60]
+            if len(recent) >= MOST_RESTARTS:
+                _raise_if_ended([child])
+            self.restarts[child.name] = [*recent, at]
+            say(f"“{child.name}” ended by itself (status {status}) and is started again; see {child.log}")
+            self.children[place] = child.again()
+            processes.remember(self.children, self.folder)
 
 
 def _raise_if_ended(children: list[processes.Child]) -> None:

@@ -1,6 +1,9 @@
-"""Words of the admin theme and of django-axes that have no Chinese translation, marked here for our catalogue."""
+"""Words of Django, the admin theme and django-axes that have no Chinese translation, or not a good one.
 
-from django.utils.translation import gettext_noop
+Marked here for our catalogue, which stands before theirs.
+"""
+
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 WORDS = (
     gettext_noop(" By %(filter_title)s "),
@@ -43,4 +46,13 @@ WORDS = (
     gettext_noop("access attempts"),
     gettext_noop("access log"),
     gettext_noop("access logs"),
+    gettext_noop("Null characters are not allowed."),
+    gettext_noop("Your old password was entered incorrectly. Please enter it again."),
+    gettext_noop("Ensure this value is less than or equal to %(limit_value)s."),
+    gettext_noop("Ensure this value is greater than or equal to %(limit_value)s."),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+        "limit_value",
+    ),
 )

@@ -45,6 +45,23 @@ class MomentFilter(django_filters.Filter):
     field_class = MomentField
 
 
+class YesNoField(forms.CharField):
+    """true or false, 1 or 0; anything else is an error."""
+
+    words = {"true": True, "1": True, "false": False, "0": False}
+
+    def clean(self, value):
+        text = super().clean(value).lower()
+        if text and text not in self.words:
+            raise ValidationError(_("Please say true or false."), code="invalid")
+        return self.words.get(text)
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class YesNoFilter(django_filters.Filter):
+    field_class = YesNoField
+
+
 @extend_schema_field(OpenApiTypes.STR)
 class CodeFilter(django_filters.ModelChoiceFilter):
     """A row named by its code."""
@@ -69,8 +86,8 @@ class CaseFilter(django_filters.FilterSet):
     category = CodeFilter(
         queryset=Category.objects.all(), method="of_category", to_field_name="code", label="code, first or second level"
     )
-    overdue = django_filters.BooleanFilter(method="past_limit", label="past its limit, or not")
-    waiting_for_me = django_filters.BooleanFilter(method="my_turn", label="true: the caller has to act")
+    overdue = YesNoFilter(method="past_limit", label="past its limit, or not")
+    waiting_for_me = YesNoFilter(method="my_turn", label="true: the caller has to act")
     reported_after = MomentFilter(method="from_moment", label="day or moment, included")
     reported_before = MomentFilter(method="to_moment", label="day (included) or moment (excluded)")
     number = django_filters.CharFilter(method="numbered", max_length=30, label="exact number")

@@ -18,11 +18,13 @@ from grievances.api.requests import ActionRequest, ContactRequest, FilingRequest
 from grievances.api.serializers import CaseDetail, CaseSummary, ContactSerializer, FiledCase, contact_of
 from grievances.choices import Action
 from grievances.models import Attachment, Grievance
-from grievances.policies import available_actions, may_see_contact
+from grievances.policies import available_actions, decide, may_see_contact
 from grievances.services.filing import file_grievance
 from grievances.services.verbs import FIELDS, VERBS, perform
 from grievances.views.photos import photo_response
+from grievances.workflow import transition
 from linjiang.common import clock
+from linjiang.common.errors import Conflict
 from linjiang.common.rest import FilingThrottle, PhotosParser, SmallJSONParser
 from orgs.services.contacts import reveal_contact
 
@@ -120,15 +122,22 @@ class CaseAct(GenericAPIView):
         """Take the step and return the case as it is then; 204 when it is no longer the caller's to see.
 
         400 names the fields to mend, 403 says why the step is not the caller's, 409 that it is not open (any more) or
-        that somebody else changed the case since `version` was read (`current_version` says where it is now).
+        that somebody else changed the case since `version` was read (`current_version` says where it is now). Without
+        a `version` the step is taken on the case as it is, whatever has happened since it was read.
         """
         case = _visible_case(request, number)
         if action not in FIELDS:
             raise Http404
-        step = Action(action)
+        step, now = Action(action), clock.now()
+        decision = decide(request.user, step, case, at=now)
+        if not decision:
+            # Whether the step is the caller's and open comes before what was sent with it.
+            if transition(case.status, step) is None:
+                raise Conflict(decision.reason, code="step_not_open")
+            decision.require()
         given = ActionRequest(data=request.data, action=step, case=case, context={"request": request})
         given.is_valid(raise_exception=True)
-        perform(action=step, actor=request.user, grievance=case, now=clock.now(), **given.arguments())
+        perform(action=step, actor=request.user, grievance=case, now=now, **given.arguments())
         try:
             case = _visible_case(request, number)
         except Http404:

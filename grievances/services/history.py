@@ -18,9 +18,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from grievances.choices import Action, Confirmation, Source, Standing, Status, Urgency
+from grievances.choices import Action, Confirmation, Source, Standing, Status
 from grievances.models import Grievance, GrievanceEvent
-from grievances.services.clock import started
 from grievances.services.filing import title_of
 from grievances.services.numbers import PastNumbers, next_number
 from linjiang.common.clock import local_day
@@ -155,7 +154,6 @@ def _write(rows: list[_Row], *, unit: Unit, actor: User, numbers: PastNumbers, t
     cases = []
     for row in rows:
         day = local_day(row.reported_at)
-        clock = started(now=row.reported_at, urgency=Urgency.WEEK, category=None)
         cases.append(
             Grievance(
                 # Today's numbers are the running counter's to give out.
@@ -175,8 +173,7 @@ def _write(rows: list[_Row], *, unit: Unit, actor: User, numbers: PastNumbers, t
                 reported_at=row.reported_at,
                 resolved_at=row.replied_at,
                 closed_at=row.replied_at,
-                clock_started_at=clock["clock_started_at"],
-                due_at=clock["due_at"],
+                # No limit: the records name none, and one made up afterwards could be neither kept nor missed.
                 result=row.reply,
                 confirmation=Confirmation.IMPORTED,
             )

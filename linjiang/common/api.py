@@ -47,8 +47,9 @@ def _body(exception: Exception, response: Response) -> dict:
         }
     code = getattr(exception, "default_code", "error")
     if isinstance(exception, Http404):
-        code = "not_found"
-    elif isinstance(exception, PermissionDenied):
+        # Its own words name the model, in English.
+        return {"code": "not_found", "message": str(exceptions.NotFound.default_detail), "field": None, "errors": {}}
+    if isinstance(exception, PermissionDenied):
         code = "permission_denied"
     detail = response.data.get("detail") if isinstance(response.data, dict) else response.data
     return {"code": code, "message": _messages(detail)[0], "field": None, "errors": {}}

@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from linjiang.settings.base import *
 from linjiang.settings.base import DATABASE_URL, MIDDLEWARE, REDIS_URL, env
-from linjiang.settings.secret import is_weak
+from linjiang.settings.secret import has_demo_password, is_weak
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY", default="")
@@ -23,11 +23,13 @@ if not ALLOWED_HOSTS:
 elif "*" in ALLOWED_HOSTS:
     _wrong.append("ALLOWED_HOSTS must name the hosts, not *")
 if not DATABASE_URL.startswith(("postgres://", "postgresql://")):
-    _wrong.append("DATABASE_URL is missing (postgres://user:password@host:5432/name)")
+    _wrong.append("DATABASE_URL is missing, or no postgres://user:password@host:5432/name")
+elif has_demo_password(DATABASE_URL):
+    _wrong.append("DATABASE_URL has a demonstration's password")
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    _wrong.append("REDIS_URL is missing (redis://host:6379/0)")
+    _wrong.append("REDIS_URL is missing, or no redis://host:6379/0")
 if not SITE_URL.startswith("https://"):
-    _wrong.append("SITE_URL is missing (https:// and the name people type)")
+    _wrong.append("SITE_URL is missing, or not https:// and the name people type")
 if _wrong:
     message = "Not starting. Set in the environment: " + "; ".join(_wrong) + "."
     raise ImproperlyConfigured(message)

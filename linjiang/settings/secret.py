@@ -2,9 +2,11 @@
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.management.utils import get_random_secret_key
 
+DEMO_PASSWORDS = ("changeme", "change-me", "password", "postgres", "linjiang", "secret", "demo", "test")
 DEMO_PREFIXES = ("django-insecure", "change-me", "changeme", "demo", "secret", "test")
 
 
@@ -31,3 +33,8 @@ def local_secret_key(folder: Path) -> str:
 def is_weak(key: str) -> bool:
     """Tell whether a key is a demonstration's, too short or too uniform to sign a city's sessions with."""
     return len(key) < 50 or len(set(key)) < 5 or key.lower().startswith(DEMO_PREFIXES)
+
+
+def has_demo_password(url: str) -> bool:
+    """Tell whether the password in an address is one that examples use; an address without one is not judged here."""
+    return unquote(urlsplit(url).password or "").lower() in DEMO_PASSWORDS

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import statistics
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -60,7 +60,7 @@ def test_a_row_becomes_a_closed_case_with_its_five_steps(unit, bom):
     assert (case.status, case.confirmation, case.rating) == (Status.CLOSED, Confirmation.IMPORTED, None)
     assert case.reported_at == datetime(2025, 5, 1, 9, 30, tzinfo=SHANGHAI)
     assert case.closed_at == datetime(2025, 5, 3, 10, 0, tzinfo=SHANGHAI)
-    assert case.due_at == case.reported_at + timedelta(days=7)
+    assert case.due_at is None
     assert case.next_alarm_at is None
     assert case.assigned_at is None
     assert case.acknowledged_at is None
