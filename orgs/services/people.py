@@ -6,10 +6,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from rest_framework.authtoken.models import Token
 
+from linjiang.common.decisions import ALLOWED, Decision, denied
 from linjiang.common.errors import InvalidInput, NotAllowed
 from linjiang.common.text import clean, clean_phone, is_mobile
-from orgs.choices import ADMIN_ROLES
-from orgs.models import User
+from orgs import tree
+from orgs.choices import ADMIN_ROLES, DESK_ROLES, LEADER_ROLES, Role
+from orgs.models import Post, User
+
+_HELPED_BY_DESKS = (*LEADER_ROLES, Role.HANDLER)
 
 
 @transaction.atomic
@@ -57,13 +61,10 @@ def set_account_open(*, actor: User, user: User, is_open: bool) -> User:
 def reset_password(*, actor: User, user: User, password: str) -> User:
     """Give `user` a new password, which ends their sessions and API tokens. Locks the row.
 
-    An administrator's password is not reset by another one, who could then act in both roles: that is done on the
-    machine itself (`manage.py changepassword`).
+    Raise NotAllowed with the reason of `may_reset_password`, InvalidInput for a password that is too weak.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
-    _require_other(actor, user)
-    if user.is_superuser or user.holds(*ADMIN_ROLES):
-        raise NotAllowed(_("An administrator's password is changed on the server, with manage.py changepassword."))
+    may_reset_password(actor=actor, user=user).require()
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -72,6 +73,31 @@ def reset_password(*, actor: User, user: User, password: str) -> User:
     user.save(update_fields=["password"])
     end_tokens(user=user)
     return user
+
+
+def may_reset_password(*, actor: User, user: User) -> Decision:
+    """Say whether `actor` may set a new password for `user`.
+
+    The security administrator may for anybody but administrators, who could otherwise act in each other's roles:
+    theirs is changed on the machine itself (`manage.py changepassword`). Community and street staff may for the
+    chiefs, leaders and handlers below them, who come to them when they cannot sign in.
+    """
+    if actor.pk == user.pk:
+        return denied(_("Nobody changes their own account here."))
+    if user.is_superuser or user.holds(*ADMIN_ROLES):
+        return denied(_("An administrator's password is changed on the server, with manage.py changepassword."))
+    if actor.is_superuser or actor.holds(Role.SECURITY_ADMIN):
+        return ALLOWED
+    desks = [post.unit.path for post in actor.current_posts if post.role in DESK_ROLES]
+    theirs = user.current_posts
+    if theirs and all(post.role in _HELPED_BY_DESKS and _below(post, desks) for post in theirs):
+        return ALLOWED
+    return denied(_("You may set a new password for chiefs, leaders and handlers below your own unit only."))
+
+
+def _below(post: Post, desks: list[str]) -> bool:
+    path = post.unit.path if post.unit else post.agency.unit.path
+    return any(tree.covers(desk, path) for desk in desks)
 
 
 def end_tokens(*, user: User) -> None:
