@@ -22,7 +22,14 @@ class CategoriesForm(forms.Form):
     """The category tree as a CSV file, saved from a spreadsheet."""
 
     file = forms.FileField(
-        label=_("CSV file"), help_text=_("Start from the download; a row that is missing is taken out of use.")
+        label=_("CSV file"),
+        widget=forms.FileInput(attrs={"accept": ".csv"}),
+        help_text=_("Start from the download. Rows are matched by their code."),
+    )
+    retire_missing = forms.BooleanField(
+        label=_("Take out of use what the file does not have"),
+        required=False,
+        help_text=_("Without it, categories that are not in the file stay as they are."),
     )
 
     def clean_file(self):
@@ -122,12 +129,17 @@ class CategoryAdmin(WordsAdmin):
     @action(description=_("Upload CSV"), url_path="csv/upload", permissions=["add"], icon="upload")
     def upload(self, request: HttpRequest) -> HttpResponse:
         def run(given: dict) -> HttpResponse:
-            counts = load_categories(actor=request.user, text=_text_of(given["file"]))
-            messages.success(
-                request,
-                gettext("%(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(retired)s taken out of use.")
-                % counts,
-            )
+            text, retire = _text_of(given["file"]), given["retire_missing"]
+            counts = load_categories(actor=request.user, text=text, retire_missing=retire)
+            if retire:
+                words = gettext(
+                    "%(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(retired)s out of use now."
+                )
+            else:
+                words = gettext(
+                    "%(new)s new, %(changed)s changed, %(unchanged)s unchanged; %(missing)s not in the file stay."
+                )
+            messages.success(request, words % counts)
             return HttpResponseRedirect(self.list_url)
 
         return self.form_page(

@@ -31,16 +31,17 @@ REASON_COLUMNS = ("kind", "code", "name", "name_en")
 
 
 @transaction.atomic
-def load_categories(*, actor: User, text: str) -> dict[str, int]:
-    """Make the category tree what the CSV `text` says and return counts of new, changed, unchanged, retired.
+def load_categories(*, actor: User, text: str, retire_missing: bool = False) -> dict[str, int]:
+    """Take over the categories of the CSV `text` and return counts: new, changed, unchanged, missing, retired.
 
-    Rows are matched by code; a category that the file no longer has is taken out of use, never deleted. Raise
-    InvalidInput with every bad line; then nothing is applied.
+    Rows are matched by code. What is in use and not in the file counts as missing and stays as it is; with
+    `retire_missing` it is taken out of use (retired), never deleted. Raise InvalidInput with every bad line; then
+    nothing is applied.
     """
     rows = _read(text, CATEGORY_COLUMNS)
     _check_categories(rows)
     known = {category.code: category for category in Category.objects.select_for_update()}
-    counts = {"new": 0, "changed": 0, "unchanged": 0, "retired": 0}
+    counts = {"new": 0, "changed": 0, "unchanged": 0, "missing": 0, "retired": 0}
     for of_second_level in (False, True):
         fresh = []
         for position, (_line, row) in enumerate(rows):
@@ -55,7 +56,11 @@ def load_categories(*, actor: User, text: str) -> dict[str, int]:
         known |= {category.code: category for category in Category.objects.bulk_create(fresh)}
         counts["new"] += len(fresh)
     gone = set(known) - {row["code"] for _line, row in rows}
-    counts["retired"] = Category.objects.filter(code__in=gone, is_active=True).update(is_active=False)
+    missing = Category.objects.filter(code__in=gone, is_active=True)
+    if retire_missing:
+        counts["retired"] = missing.update(is_active=False)
+    else:
+        counts["missing"] = missing.count()
     return counts
 
 

@@ -46,22 +46,25 @@ class TestLoading:
         assert counts["new"] == len(rows(DATA / "categories.csv"))
         assert 14 <= Category.objects.filter(parent__isnull=True).count() <= 20
         again = load_categories(actor=system_user(), text=SHIPPED)
-        assert again == {"new": 0, "changed": 0, "unchanged": counts["new"], "retired": 0}
+        assert again == {"new": 0, "changed": 0, "unchanged": counts["new"], "missing": 0, "retired": 0}
 
     def test_what_is_dumped_loads_without_a_change(self):
         load_categories(actor=system_user(), text=SHIPPED)
         again = load_categories(actor=system_user(), text=dump_categories())
-        assert again["changed"] == again["new"] == again["retired"] == 0
+        assert again["changed"] == again["new"] == again["missing"] == again["retired"] == 0
 
-    def test_an_edited_row_changes_and_a_dropped_one_is_taken_out_of_use(self):
+    def test_an_edited_row_changes_and_a_dropped_one_goes_out_of_use_only_when_asked(self):
         load_categories(actor=system_user(), text=SHIPPED)
         lines = [line for line in SHIPPED.splitlines() if not line.startswith("0102,")]
         text = "\n".join(
             line.replace("0101,01,", "0101,01,改名") if line.startswith("0101,") else line for line in lines
         )
         counts = load_categories(actor=system_user(), text=text)
-        assert (counts["changed"], counts["retired"]) == (1, 1)
+        assert (counts["changed"], counts["missing"], counts["retired"]) == (1, 1, 0)
         assert Category.objects.get(code="0101").name.startswith("改名")
+        assert Category.objects.get(code="0102").is_active
+        counts = load_categories(actor=system_user(), text=text, retire_missing=True)
+        assert (counts["changed"], counts["missing"], counts["retired"]) == (0, 0, 1)
         assert not Category.objects.get(code="0102").is_active
 
     @pytest.mark.parametrize(
@@ -104,7 +107,13 @@ class TestLoading:
         file = tmp_path / "mine.csv"
         file.write_text(SHIPPED, encoding="utf-8-sig")
         call_command("load_categories", str(file))
-        assert "retired: 0" in capsys.readouterr().out
+        assert "missing: 0, retired: 0" in capsys.readouterr().out
+        lines = [line for line in SHIPPED.splitlines() if not line.startswith("0102,")]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        call_command("load_categories", str(file))
+        assert "missing: 1, retired: 0" in capsys.readouterr().out
+        call_command("load_categories", str(file), "--retire")
+        assert "missing: 0, retired: 1" in capsys.readouterr().out
         call_command("load_categories", dump=True)
         assert capsys.readouterr().out.startswith("code,parent_code")
         with pytest.raises(CommandError):

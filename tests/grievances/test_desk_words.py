@@ -30,10 +30,10 @@ def url(model, name="changelist", *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
 
 
-def upload(client, text, name="categories.csv"):
+def upload(client, text, name="categories.csv", **given):
     file = io.BytesIO(text if isinstance(text, bytes) else text.encode())
     file.name = name
-    return client.post(reverse("admin:grievances_category_upload"), {"file": file})
+    return client.post(reverse("admin:grievances_category_upload"), {"file": file, **given})
 
 
 def test_categories_go_out_and_come_back_as_csv(world, client):
@@ -44,6 +44,17 @@ def test_categories_go_out_and_come_back_as_csv(world, client):
     assert upload(client, changed).status_code == 302
     assert Category.objects.filter(name="改过的名字").exists()
     assert upload(client, changed.encode("gb18030")).status_code == 302
+
+
+def test_what_an_upload_does_not_have_stays_in_use_unless_asked(world, client):
+    client.force_login(world.users[Role.SYSTEM_ADMIN])
+    before = dump_categories()
+    lines = before.splitlines()
+    last = lines.pop().split(",")[0]
+    assert upload(client, "\n".join(lines)).status_code == 302
+    assert dump_categories() == before
+    assert upload(client, "\n".join(lines), retire_missing="on").status_code == 302
+    assert not Category.objects.get(code=last).is_active
 
 
 def test_bad_category_files_are_400_line_by_line_and_change_nothing(world, client):

@@ -1,4 +1,4 @@
-"""manage.py load_categories FILE.csv: make the category tree what the file says."""
+"""manage.py load_categories FILE.csv [--retire]: take over the categories of the file."""
 
 from pathlib import Path
 
@@ -14,6 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("file", nargs="?", type=Path)
+        parser.add_argument("--retire", action="store_true", help="take out of use what the file does not have")
         parser.add_argument("--dump", action="store_true", help="print the present tree as CSV instead")
 
     def handle(self, *args, **options) -> None:
@@ -23,7 +24,8 @@ class Command(BaseCommand):
         if options["file"] is None:
             raise CommandError("name a CSV file, or use --dump")
         try:
-            counts = load_categories(actor=system_user(), text=options["file"].read_text("utf-8"))
+            text = options["file"].read_text("utf-8")
+            counts = load_categories(actor=system_user(), text=text, retire_missing=options["retire"])
         except OSError as error:
             raise CommandError(str(error)) from error
         except InvalidInput as error:
