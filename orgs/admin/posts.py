@@ -12,12 +12,13 @@ from unfold.decorators import action
 from linjiang.common.clock import local_day, now
 from linjiang.common.errors import InvalidInput
 from linjiang.desk import PLACES, DeskAdmin, desk_site
+from orgs.admin.people import PasswordForm
 from orgs.admin.scoping import agencies_serving, may, posts_within, scope_in
 from orgs.choices import DESK_ROLES, LEADER_ROLES, ROLE_LEVEL, Role
 from orgs.models import Agency, Post, Unit
 from orgs.profile import profile
 from orgs.scopes import Scope
-from orgs.services.people import person_called
+from orgs.services.people import may_reset_password, person_called, reset_password
 from orgs.services.posts import appoint, end_post
 
 _KEEPERS = (*DESK_ROLES, Role.SYSTEM_ADMIN)
@@ -182,7 +183,7 @@ class PostAdmin(DeskAdmin):
     ordering = ("unit__path", "agency__name", "role", "-since")
     sortable_by = ()
     fields = readonly_fields = ("role_title", "person", "phone", "where", "since", "until", "ended_at")
-    actions_detail = ("hand_over", "end")
+    actions_detail = ("new_password", "hand_over", "end")
 
     def may_view(self, user) -> bool:
         return may(user, *_KEEPERS)
@@ -273,6 +274,29 @@ class PostAdmin(DeskAdmin):
             return False
         path = post.unit.path if post.unit_id else post.agency.unit.path
         return scope_for(request.user, post.role).covers(path) and post.user_id != request.user.pk
+
+    def has_help_permission(self, request, object_id=None) -> bool:
+        post = self.sought(request, object_id)
+        return post is not None and bool(may_reset_password(actor=request.user, user=post.user))
+
+    @action(description=_("New password"), url_path="password", permissions=["help"], icon="key")
+    def new_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Help somebody who cannot sign in: the chief at the counter gets a new password at once."""
+        post = self.one(request, object_id)
+
+        def run(given: dict) -> HttpResponse:
+            reset_password(actor=request.user, user=post.user, **given)
+            self.log_change(request, post, gettext_noop("password reset"))
+            messages.success(request, _("%(name)s has a new password.") % {"name": post.user.name})
+            return HttpResponseRedirect(self.url("change", post.pk))
+
+        return self.form_page(
+            request,
+            form=PasswordForm(request.POST or None),
+            run=run,
+            title=gettext("New password for %(name)s") % {"name": post.user.name},
+            back_url=self.url("change", post.pk),
+        )
 
     @action(description=_("Hand over"), url_path="hand-over", permissions=["manage"], icon="swap_horiz")
     def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Who may set a new password for whom."""
 
 import pytest
+from django.urls import reverse
 
 from linjiang.common.errors import InvalidInput, NotAllowed
 from orgs.choices import Role
@@ -56,3 +57,16 @@ def test_the_new_password_works_and_a_weak_one_is_refused(world):
 def test_somebody_without_a_post_is_the_security_administrator_s(world):
     with pytest.raises(NotAllowed):
         reset_password(actor=world.street, user=make_user(), password=NEW)
+
+
+def test_the_desk_sets_it_on_the_post_s_page(world, client):
+    client.force_login(world.community, backend="django.contrib.auth.backends.ModelBackend")
+    address = reverse("admin:orgs_post_new_password", args=[world.chief.posts.get().pk])
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"password": "12345678"}).status_code == 400
+    assert client.post(address, {"password": NEW}).status_code == 302
+    assert fresh(world.chief).check_password(NEW)
+    mine = reverse("admin:orgs_post_new_password", args=[world.community.posts.get().pk])
+    assert client.get(mine).status_code == 403
+    theirs = reverse("admin:orgs_post_new_password", args=[world.others["chief"].posts.get().pk])
+    assert client.get(theirs).status_code == 404
