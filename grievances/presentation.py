@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from grievances.choices import Action, Rating, Standing, Status, Urgency
-from grievances.models import Attachment, Category, Grievance, GrievanceEvent, Reason
+from grievances.models import Assignment, Attachment, Category, Grievance, GrievanceEvent, Reason
 from linjiang.common.templatetags.lj import cn_date
 from orgs import tree
 from orgs.choices import LEVEL_ORDER, Level
@@ -285,6 +286,10 @@ class Row:
         return self.case.due_at if self.case.is_running else None
 
     @property
+    def clock_started_at(self) -> datetime | None:
+        return self.case.clock_started_at
+
+    @property
     def suspended(self) -> bool:
         return self.case.suspended and self.case.is_live
 
@@ -312,6 +317,12 @@ def place_names(paths: Iterable[str], *, scope: Scope) -> dict[str, str]:
         )
         for path in wanted
     }
+
+
+def assignments_of(case: Grievance) -> QuerySet[Assignment]:
+    """Return whom the case was given to: those in force first, of each the lead before its helpers, then the newest."""
+    given = case.assignments.select_related("agency", "assigned_by")
+    return given.order_by(F("ended_at").desc(nulls_first=True), "-round", "-is_lead", "-pk")
 
 
 def place_of(case: Grievance) -> str:

@@ -50,7 +50,7 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         place=presentation.place_of(case),
         photos=[presentation.photo(one) for event in reversed(events) for one in event.attachments.all()],
         timeline=[presentation.entry(event, names) for event in events],
-        assignments=case.assignments.select_related("agency", "assigned_by").order_by("-pk"),
+        assignments=presentation.assignments_of(case),
         feedback=case.feedback.order_by("-pk"),
         extension=extension,
         cards=case.escalations.exclude(card="remind").select_related("by").order_by("-pk"),

@@ -20,7 +20,7 @@ def running() -> Q:
 
 
 def conditions(at: datetime, *, soon: timedelta = SOON_LEFT) -> dict[str, Q]:
-    """Return what each tab holds at `at`; "due soon" is what the deadline words turn amber for."""
+    """Return what each tab holds at `at`; "due soon" is due within a day, however long the limit."""
     runs = running()
     return {
         "todo": Q(status=Status.REPORTED),

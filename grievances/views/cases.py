@@ -93,7 +93,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "buttons": buttons,
         "others": others,
         **_timeline(grievance),
-        "assignments": list(grievance.assignments.select_related("agency", "assigned_by").order_by("-pk")),
+        "assignments": presentation.assignments_of(grievance),
         "feedback": list(grievance.feedback.select_related("recorded_by").order_by("-pk")),
         "extension": extension,
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),

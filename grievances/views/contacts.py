@@ -1,4 +1,4 @@
-"""How to reach the resident of a case: shown once, for a stated purpose, and always on record."""
+"""How to reach the resident of a case: shown for a stated purpose, and always on record."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +17,8 @@ from orgs.services.contacts import reveal_contact
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, number: str) -> HttpResponse:
-    """Ask what the number is needed for, then show it on the answer page, which no cache keeps.
+    """Ask what the number is needed for, then show it on the answer page, which no cache keeps; each look is put
+    on record.
 
     404 for another unit's case and for one without contact data; 403 with the reason for those who do not handle it.
     """

@@ -25,6 +25,7 @@ from orgs.services.system import system_user
 TRIES_PER_LINK = 10
 TRIES_PER_ADDRESS = 40  # neighbours behind one router share an address
 HOUR = 3600
+_LONGEST_CHAIN = 5  # a case joined with one that was itself joined later
 _SHOWS_PHOTOS = (Action.RESOLVE, Action.RESOLVE_ON_SPOT)
 _SHOWS_NOTE = (*_SHOWS_PHOTOS, Action.COMMENT, Action.FEEDBACK, Action.RATE_LATER)
 _ICONS = {
@@ -120,6 +121,7 @@ def _page(
         "rating_icons": RATING_ICONS,
         "resolved_icons": RESOLVED_ICONS,
         "notice": _notice(case, rated),
+        **_joined(case),
     }
     return _sealed(render(request, "grievances/resident.html", context, status=status))
 
@@ -174,6 +176,23 @@ def _stands(case: Grievance) -> str:
         Status.MERGED: _("The same problem was reported before; it is handled there."),
     }
     return sentences[Status(case.status)] % {"who": who, "day": day}
+
+
+def _joined(case: Grievance) -> dict[str, str]:
+    """Say how the case stands that this one was joined with, and what was done when it is closed.
+
+    The other household stays unnamed: no door, number, title, words or address of its case.
+    """
+    other = case if case.status == Status.MERGED else None
+    for _turn in range(_LONGEST_CHAIN):
+        if other is None or other.status != Status.MERGED or other.merged_into_id is None:
+            break
+        other = Grievance.objects.with_names().filter(pk=other.merged_into_id).first()
+    if other is None or other.status == Status.MERGED:
+        return {}
+    if other.status == Status.RESOLVED:
+        return {"joined_stands": _("The work is said to be done; who reported it first is being asked.")}
+    return {"joined_stands": _stands(other), "joined_result": other.result if other.status == Status.CLOSED else ""}
 
 
 def _notice(case: Grievance, rated: bool) -> str:

@@ -219,3 +219,11 @@ def test_photos_of_other_areas_are_not_found(world):
     assert api(world.street).get(address.replace("small", "huge")).status_code == 404
     assert api(world.street).get(f"/api/v1/photos/{uuid.uuid4()}/small/").status_code == 404
     assert api().get(address).status_code == 401
+
+
+def test_what_is_not_found_is_said_in_the_readers_language(world):
+    api_of = api(world.street, **{"Accept-Language": "zh-hans"})
+    answer = api_of.get("/api/v1/cases/LJ20260101-00001/").json()
+    assert answer["code"] == "not_found"
+    assert "Grievance" not in answer["message"]
+    assert not answer["message"].isascii()

@@ -13,7 +13,7 @@ from grievances.choices import Action, Status
 from grievances.models import Grievance
 from grievances.policies import available_actions
 from grievances.services.feedback import rate_by_link
-from grievances.services.verbs import FIELDS
+from grievances.services.verbs import FIELDS, perform
 from tests.factories import NOON, file_case, fresh, make_world
 from tests.grievances.browsing import signed_in
 from tests.grievances.scenes import case_in, do
@@ -275,3 +275,18 @@ def test_english_readers_get_the_english_names(world):
 def test_an_overdue_case_says_by_how_much(world):
     case = file_case(world, urgency="2h", now=NOON - timedelta(days=2, hours=2))
     assert "超期 2 天" in page_of(world.street, case)
+
+
+def test_the_lead_stands_before_its_helpers(client, world):
+    case = file_case(world)
+    perform(
+        action="assign",
+        actor=world.street,
+        grievance=case,
+        now=NOON,
+        agency=world.agency,
+        co_agencies=[world.second_agency],
+    )
+    client.force_login(world.chief)
+    given = client.get(case.get_absolute_url()).context["assignments"]
+    assert [one.agency for one in given] == [world.agency, world.second_agency]

@@ -315,3 +315,24 @@ def test_another_units_case_is_not_found(client, world, case):
         client.force_login(user)
         assert client.get(f"/cases/{case.number}/answer/").status_code == 404
         assert answer(client, case).status_code == 404
+
+
+# A case joined with another
+
+
+def test_a_joined_case_says_how_the_other_stands_and_no_more_of_it(client, world):
+    first = file_case(world, now=timezone.now(), description="三楼张奶奶家门口漏水", household=world.household)
+    second = file_case(world, now=timezone.now(), description="楼道漏水")
+    perform(action="merge", actor=world.group_leader, grievance=second, now=timezone.now(), into=first)
+    page = client.get(address(second)).content.decode()
+    assert "那边的进展：" in page
+    for hidden in (first.number, first.token, first.title, world.household.label):
+        assert hidden not in page
+    Grievance.objects.filter(pk=first.pk).update(status=Status.RESOLVED, result="水管已换")
+    page = client.get(address(second)).content.decode()
+    assert "正在请先反映的人确认" in page
+    assert "水管已换" not in page
+    Grievance.objects.filter(pk=first.pk).update(
+        status=Status.CLOSED, confirmation=Confirmation.TOLD, closed_at=timezone.now(), resolved_at=timezone.now()
+    )
+    assert "水管已换" in client.get(address(second)).content.decode()
