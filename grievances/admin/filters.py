@@ -2,9 +2,11 @@
 
 from datetime import datetime, time, timedelta
 
+from django.contrib import messages
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
@@ -53,7 +55,17 @@ class AreaFilter(DropdownFilter):
 
 
 class ReportedFilter(RangeDateFilter):
-    """Cases reported from a day to a day, both included, in the city's time zone."""
+    """Cases reported from a day to a day, both included, in the city's time zone.
+
+    What is no day is not filtered by, and said.
+    """
+
+    def __init__(self, field, request, params, *args, **kwargs) -> None:
+        super().__init__(field, request, params, *args, **kwargs)
+        for typed in self.used_parameters.values():
+            if _day(typed) is None:
+                words = gettext("“%(typed)s” is not a date, so the list is not narrowed by it.")
+                messages.warning(request, words % {"typed": str(typed)[:40]})
 
     def queryset(self, request, queryset):
         first = _day(self.used_parameters.get(f"{self.parameter_name}_from"))

@@ -278,9 +278,9 @@ def _limits(first: date, last: date) -> dict[str, str]:
 
 
 def _category(form: ActionForm) -> forms.Field:
-    field = CategoryChoice(
-        label=_("Category"), initial=form.case.category_id, empty_label=_("Please choose"), required=True
-    )
+    field = CategoryChoice(label=_("Category"), empty_label=_("Please choose"), required=True)
+    # Given to the field at once it would take the empty label away, though the category may be out of use by now.
+    field.initial = form.case.category_id
     field.choices = field.grouped()
     return field
 

@@ -239,6 +239,31 @@ def test_filters_narrow_and_nonsense_in_them_is_no_error(world, client):
         assert client.get(reverse(LIST), parameters, follow=True).status_code == 200, parameters
 
 
+def test_a_date_that_is_none_is_said_and_not_filtered_by(world, client):
+    case = file_case(world)
+    client.force_login(world.street)
+    for typed in ("2026-02-31", "yesterday"):
+        response = client.get(reverse(LIST), {"reported_at_from": typed})
+        assert {one.pk for one in response.context["cl"].result_list} == {case.pk}
+        [message] = [str(one) for one in response.context["messages"]]
+        assert typed in message
+    response = client.get(reverse(LIST), {"reported_at_from": "2026-03-04"})
+    assert not list(response.context["messages"])
+
+
+def test_classifying_offers_words_and_never_none(world, client):
+    sorted_already = at_community(world, category=category())
+    unsorted = at_community(world, category=None)
+    client.force_login(world.community)
+    for case in (sorted_already, unsorted):
+        page = client.get(reverse(STEP, args=[case.pk, "classify"]))
+        blank, *others = page.context["form"]["category"].field.choices
+        assert blank == ("", "请选择")
+        assert others
+        assert page.context["form"]["category"].value() == case.category_id
+        assert ">None<" not in page.content.decode()
+
+
 def test_the_list_takes_few_statements_and_not_more_for_more_cases(world, client):
     def statements():
         client.force_login(world.street)

@@ -67,6 +67,7 @@ def test_bad_category_files_are_400_line_by_line_and_change_nothing(world, clien
     assert "4" in str(response.context["form"].errors)
     for text in ("", "a,b\n1,2", b"\xff\xfe\x00\x81\x00", b"PK\x03\x04binary\x00\xff"):
         assert upload(client, text).status_code == 400, text
+        assert "重新选择文件" in upload(client, text).content.decode()
     assert client.post(reverse("admin:grievances_category_upload"), {}).status_code == 400
     assert dump_categories() == before
 
