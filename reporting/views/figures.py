@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from linjiang.common.templatetags.lj import duration_hours, rate, thousands
+from linjiang.common.templatetags.lj import NOTHING, duration_hours, rate, thousands
 from orgs.models import Unit
 from reporting.measures import (
     KINDS,
@@ -66,6 +66,11 @@ class Figure:
     below_url: str = ""
     note: str = ""
     main: bool = False
+
+    @property
+    def is_nothing(self) -> bool:
+        """Say whether there is nothing to tell yet, and so no case behind it."""
+        return self.value == NOTHING
 
 
 def label_of(key: str) -> str:

@@ -408,3 +408,10 @@ def test_a_superuser_begins_at_the_top(world):
     answer = as_user(boss).get(reverse("dashboard"), {"period": "last_year"})
     assert answer.url == reverse("unit_dashboard", args=[world.units["city"].pk]) + "?period=last_year"
     assert as_user(boss).get(answer.url).status_code == 200
+
+
+def test_a_dash_in_the_table_leads_nowhere(world):
+    put(world)
+    html = page(world, world.street).content.decode()
+    assert re.search(r'<td class="table__cell--number">\s*—', html)
+    assert not re.search(r'<a class="number"[^>]*>—', html)
