@@ -26,6 +26,7 @@ MAX_BYTES = 10 * 1024 * 1024
 WAITS = timedelta(hours=2)
 SHOWN = 300
 _KEY = "roster_upload"
+_APPLIED = "roster_applied"
 _FOLDER = "rosters"  # beside the photos, never served by address
 OUTCOMES = {
     Outcome.NEW: _("new chief"),
@@ -77,6 +78,9 @@ def apply(admin, request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(address)
     waiting = request.session.get(_KEY) or {}
+    if request.POST.get("token") and request.POST["token"] == request.session.get(_APPLIED):
+        messages.info(request, gettext("This roster is already applied; nothing was left to change."))
+        return HttpResponseRedirect(admin.list_url)
     if not _is_fresh(waiting) or request.POST.get("token") != waiting.get("token"):
         messages.error(request, gettext("The uploaded file is no longer there. Please choose it once more."))
         return HttpResponseRedirect(address)
@@ -90,10 +94,14 @@ def apply(admin, request: HttpRequest) -> HttpResponse:
         form = RosterForm({})
         form.full_clean()
         form.errors.clear()
-        put_on_form(form, error)
+        form.add_error(None, str(error.message))
         preview = error.preview if isinstance(error, InvalidRoster) else None
         return _show(admin, request, form=form, preview=preview, status=error.status)
     forget(request)
+    request.session[_APPLIED] = waiting["token"]
+    if done.is_idle:
+        messages.info(request, gettext("This roster is already applied; nothing was left to change."))
+        return HttpResponseRedirect(admin.list_url)
     messages.success(
         request,
         gettext("The roster is applied: %(new)s new, %(changed)s changed, %(over)s handed over, %(same)s unchanged.")

@@ -81,8 +81,18 @@ class RosterPreview:
         return self.chiefs.unchanged
 
     @property
+    def bad_rows(self) -> int:
+        """How many rows `bad` speaks of; one row may have several faults."""
+        return len({(bad.sheet, bad.row) for bad in self.bad})
+
+    @property
     def can_apply(self) -> bool:
         return not self.bad
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything the roster says is in place already."""
+        return not self.changes
 
 
 class InvalidRoster(InvalidInput):
@@ -90,7 +100,7 @@ class InvalidRoster(InvalidInput):
 
     def __init__(self, preview: RosterPreview) -> None:
         self.preview = preview
-        count = len(preview.bad)
+        count = preview.bad_rows
         super().__init__({"file": _("Nothing was applied: rows that need mending: %(count)s.") % {"count": count}})
 
 

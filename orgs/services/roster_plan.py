@@ -99,6 +99,7 @@ def make_plan(*, reading: Reading, scope: Scope, today: date, lock: bool) -> Pla
             plan.refuse(row, column, reason)
         else:
             located.append((row, community))
+    _judge_unusable(plan, reading.unusable, places)
     communities = {community.pk: community for _row, community in located}
     known = _load_units(communities.values(), lock=lock)
     _place_rows(plan, located, known)
@@ -107,6 +108,14 @@ def make_plan(*, reading: Reading, scope: Scope, today: date, lock: bool) -> Pla
     for seat in plan.seats.values():
         seat.outcome = _outcome(plan, seat, today)
     return plan
+
+
+def _judge_unusable(plan: Plan, rows: list[RosterRow], places: Places) -> None:
+    """Say of rows that cannot be used anyway whether their place is unknown too, so that both are mended at once."""
+    for row in rows:
+        community, column, reason = places.community(row) if row.street else (None, "", "")
+        if community is None and column and getattr(row, column):
+            plan.refuse(row, column, reason)
 
 
 def _load_people(plan: Plan, rows: list[RosterRow], *, lock: bool) -> None:

@@ -77,9 +77,13 @@ class RosterRow:
 
 @dataclass(slots=True)
 class Reading:
-    """What a workbook says, and what of it could not be understood."""
+    """What a workbook says, and what of it could not be understood.
+
+    `unusable` are the rows that `bad` speaks of; only their places are to be looked at.
+    """
 
     rows: list[RosterRow] = field(default_factory=list)
+    unusable: list[RosterRow] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     skipped_sheets: list[str] = field(default_factory=list)
 
@@ -260,8 +264,7 @@ def _read_sheet(sheet: str, rows: list[list], header: Header, reading: Reading) 
         faults: list[tuple[str, str]] = []
         row = _row(sheet, index + 1, cells, faults)
         reading.bad += [BadRow(sheet, index + 1, TITLES[column], reason) for column, reason in faults]
-        if not faults:
-            reading.rows.append(row)
+        (reading.unusable if faults else reading.rows).append(row)
 
 
 def _columns(row: list, header: Header) -> dict[str, str]:
@@ -287,7 +290,7 @@ def _is_idle(cells: dict[str, str], row: list, header: Header) -> bool:
     )
 
 
-def _row(sheet: str, number: int, cells: dict[str, str], faults: list[tuple[str, str]]) -> RosterRow | None:
+def _row(sheet: str, number: int, cells: dict[str, str], faults: list[tuple[str, str]]) -> RosterRow:
     for place in (*PLACES, "neighbourhood"):
         if place != "district" and not cells[place]:
             reason = _("This is missing, and nothing above it says what it is.")
@@ -296,8 +299,6 @@ def _row(sheet: str, number: int, cells: dict[str, str], faults: list[tuple[str,
             faults.append((place, _("This is longer than %(count)s characters.") % {"count": 64}))
     people = {role: _person(role, cells, faults) for role in PEOPLE}
     households = _households(cells["households"], faults)
-    if faults:
-        return None
     places = {place: cells[place] for place in (*PLACES, "neighbourhood")}
     return RosterRow(sheet=sheet, row=number, households=households, **places, **people)
 

@@ -67,7 +67,33 @@ def test_a_roster_is_previewed_and_then_applied_without_a_second_upload(world, c
     seat = Post.objects.get(unit=world.units["neighbourhood"], role=Role.CHIEF, ended_at__isnull=True)
     assert seat.user.phone == "13812345690"
     assert Unit.objects.filter(name="第九邻").exists()
-    assert client.post(apply, {"token": token})["Location"] == page
+    posts = Post.objects.count()
+    again = client.post(apply, {"token": token}, follow=True)
+    assert "已经生效" in " ".join(str(one) for one in again.context["messages"])
+    assert Post.objects.count() == posts
+
+
+def test_a_roster_that_changes_nothing_offers_no_apply(world, client):
+    client.force_login(world.street)
+    page, apply = reverse("admin:orgs_roster"), reverse("admin:orgs_roster_apply")
+    first = client.post(page, {"file": roster_file([HEAD, row()])})
+    assert apply in first.content.decode()
+    client.post(apply, {"token": first.context["token"]})
+    second = client.post(page, {"file": roster_file([HEAD, row()])})
+    assert second.context["preview"].is_idle
+    assert apply not in second.content.decode()
+    assert "没有需要生效的改动" in second.content.decode()
+
+
+def test_rows_to_mend_are_counted_as_rows(world, client):
+    client.force_login(world.street)
+    faulty = [HEAD, row(phone="12", chief=""), row("第二邻", "", "x"), row("第九邻")]
+    response = client.post(reverse("admin:orgs_roster"), {"file": roster_file(faulty)})
+    preview = response.context["preview"]
+    assert (preview.bad_rows, len(preview.bad)) == (2, 4)
+    text = response.content.decode()
+    assert "有 2 行需要改正" in text
+    assert "共 4 处" in text
 
 
 def test_bad_rows_are_shown_with_sheet_row_column_and_reason(world, client):

@@ -86,6 +86,14 @@ def test_apply_makes_units_people_and_posts_and_again_changes_nothing(world):
     assert everything() == before
 
 
+def test_a_foreign_place_is_said_even_of_a_row_that_lacks_other_cells(world):
+    columns = {bad.column for bad in preview(row(邻="", 街道="薛阁街道"), actor=fresh(world.street)).bad}
+    assert columns == {"街道", "邻"}
+    seen = preview(row(邻="", 社区="没有的社区"), row("乙邻", "", "13700000002", 社区=""), actor=fresh(world.street))
+    assert {(bad.row, bad.column) for bad in seen.bad} >= {(2, "邻"), (2, "社区"), (3, "邻长")}
+    assert seen.bad_rows == 2
+
+
 def test_units_made_by_an_import_leave_room_for_others(world):
     apply(*THREE)
     community = Unit.objects.get(name="花戏社区")

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         self._print(preview)
         if preview.bad:
             refused = "; nothing was applied" if options["apply"] else ""
-            raise CommandError(f"bad rows: {len(preview.bad)}{refused}")
+            raise CommandError(f"bad rows: {preview.bad_rows}{refused}")
         if options["apply"]:
             self.stdout.write("Applied.")
 
