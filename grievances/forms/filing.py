@@ -105,8 +105,8 @@ class FilingForm(forms.Form):
         top = min((tree.depth(unit.path) for unit in units), default=0)
         field.choices = [(str(unit.pk), f"{'　' * (tree.depth(unit.path) - top)}{unit.name}") for unit in units]
         self.place_is_open = not preset and len(units) != 1
+        field.required = self.place_is_open or not units
         if len(units) == 1:
-            field.required = False
             field.widget = forms.HiddenInput()
         if self.place_is_open:
             field.choices = [("", _("Please choose")), *field.choices]

@@ -298,4 +298,5 @@ def test_the_street_files_at_its_own_place_without_choosing(client, world):
     client.force_login(world.street)
     shown = client.get("/report/").context["form"]
     assert shown.fields["unit"].initial == str(world.units["street"].pk)
+    assert not shown.fields["unit"].required
     assert "solved" in shown.fields

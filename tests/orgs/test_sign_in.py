@@ -41,6 +41,13 @@ def test_a_number_may_be_typed_as_people_type_it(client, person, phone):
     assert send(client, phone).status_code == 302
 
 
+def test_tries_with_full_width_digits_count_for_the_same_number(client, person):
+    for phone in ["13812345678", "１３８１２３４５６７８"] * 2:
+        assert send(client, phone, password="wrong").status_code == 422
+    assert send(client, "138 1234 5678", password="wrong").status_code == 429
+    assert send(client, "１３８１２３４５６７８").status_code == 429
+
+
 def test_a_wrong_password_is_said_in_chinese_and_keeps_the_number(client, person):
     response = send(client, password="wrong")
     assert response.status_code == 422
