@@ -239,6 +239,14 @@ def test_filters_narrow_and_nonsense_in_them_is_no_error(world, client):
         assert client.get(reverse(LIST), parameters, follow=True).status_code == 200, parameters
 
 
+def test_a_case_not_yet_passed_on_shows_when_it_was_found(world, client):
+    found, reported = file_case(world, keep_as_draft=True), at_community(world)
+    client.force_login(world.street)
+    for case, is_draft in ((found, True), (reported, False)):
+        text = client.get(reverse(CASE, args=[case.pk])).content.decode()
+        assert ("发现时间" in text) == is_draft
+
+
 def test_a_date_that_is_none_is_said_and_not_filtered_by(world, client):
     case = file_case(world)
     client.force_login(world.street)
