@@ -227,7 +227,7 @@ def deadline(
     now = now or timezone.now()
     left = due_at - now
     used = None
-    if started_at is not None and due_at > started_at:
+    if started_at and due_at > started_at:  # a template without it gives ""
         used = max(0, min(100, int((now - started_at) / (due_at - started_at) * 100)))
     if left < timedelta(0):
         return DeadlineWords(_past(-left), "over", used, "circle-alert")
