@@ -16,6 +16,7 @@ from django.utils import translation
     ],
 )
 def test_what_is_wrong_is_said_plainly(field, given, words):
-    with translation.override("zh-hans"), pytest.raises(ValidationError) as wrong:
-        field.clean(given)
-    assert wrong.value.messages == [words]
+    with translation.override("zh-hans"):
+        with pytest.raises(ValidationError) as wrong:
+            field.clean(given)
+        assert wrong.value.messages == [words]
