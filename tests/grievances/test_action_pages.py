@@ -87,8 +87,8 @@ def setting(world, action: str):
         return do(world, case_in(world, Status.IN_PROGRESS), "suspend", world.street), world.community
     if action == Action.CLOSE_UNANSWERED:
         case = case_in(world, Status.RESOLVED)
-        for _call in range(2):
-            case = do(world, case, "record_callback", world.community)
+        for hours in (-8, -4):
+            case = do(world, case, "record_callback", world.community, at=NOON + timedelta(hours=hours))
         return case, world.community
     status = next(status for status, name in TABLE if name == action)
     case = case_in(world, status)

@@ -224,7 +224,8 @@ class Story:
         """Somebody tried to reach the household."""
         calls = self.case.callbacks + 1
         standing = Standing.CHIEF if actor is self.place.chief else Standing.ASSIGNER
-        self._step(Action.RECORD_CALLBACK, at, actor, standing, note=note, is_public=False, callbacks=calls)
+        data = {"counts": True}  # the story leaves hours between calls
+        self._step(Action.RECORD_CALLBACK, at, actor, standing, note=note, data=data, is_public=False, callbacks=calls)
 
     def close_unanswered(self, *, at: datetime, actor: User, reason: Reason) -> None:
         """Staff close it after the call-backs."""
