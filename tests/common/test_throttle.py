@@ -1,9 +1,6 @@
 """Counting tries in the shared cache."""
 
-from datetime import timedelta
-
-import time_machine
-from django.utils import timezone
+import time
 
 from linjiang.common.throttle import within_limit
 
@@ -23,11 +20,10 @@ def test_others_and_other_doors_are_counted_apart():
 
 
 def test_a_new_span_begins_when_the_old_one_is_over():
-    start = timezone.now()
-    with time_machine.travel(start, tick=False):
-        assert tries(4)[-1] is False
-    with time_machine.travel(start + timedelta(seconds=61), tick=False):
-        assert tries(1) == [True]
+    # Redis keeps its own time, which no test can move: the span is short and waited for.
+    assert [within_limit("short", "a", limit=1, seconds=1) for _try in range(2)] == [True, False]
+    time.sleep(1.2)
+    assert within_limit("short", "a", limit=1, seconds=1)
 
 
 def test_nothing_passes_a_closed_door():
