@@ -20,29 +20,38 @@ def holders_on_the_way_up(unit: Unit, *, on: date, include_self: bool = False) -
 
 def people_at_units(unit_ids: Iterable[int], *, on: date) -> dict[int, list[User]]:
     """Return who leads each unit today, by the unit's id; units that nobody leads are left out. One statement."""
-    return _people(_leading(on).filter(unit_id__in=set(unit_ids)), "pk")
+    people: dict[int, list[User]] = {}
+    for post in _leading(on).filter(unit_id__in=set(unit_ids)):
+        if LEADING_ROLE.get(post.unit.level) == post.role:
+            people.setdefault(post.unit_id, []).append(post.user)
+    return people
 
 
-def people_at_paths(paths: Iterable[str], *, on: date) -> dict[str, list[User]]:
-    """Return who leads each unit today, by the unit's path; units that nobody leads are left out. One statement."""
-    return _people(_leading(on).filter(unit__path__in=set(paths)), "path")
+def people_to_call_on(paths: Iterable[str], *, on: date) -> dict[str, list[User]]:
+    """Return who can be called on at each unit today, by the unit's path.
+
+    That is who leads it; above the street, where nobody leads, its supervisors. Units with nobody are left out. One
+    statement.
+    """
+    posts = _current(on, (*LEADING_ROLE.values(), Role.SUPERVISOR)).filter(unit__path__in=set(paths))
+    people: dict[str, list[User]] = {}
+    for post in posts:
+        if LEADING_ROLE.get(post.unit.level, Role.SUPERVISOR) == post.role:
+            people.setdefault(post.unit.path, []).append(post.user)
+    return people
 
 
 def _leading(on: date):
+    return _current(on, LEADING_ROLE.values())
+
+
+def _current(on: date, roles):
     return (
         Post.objects.current(on=on)
-        .filter(role__in=LEADING_ROLE.values(), user__is_active=True)
+        .filter(role__in=roles, user__is_active=True)
         .select_related("unit", "user")
         .order_by("pk")
     )
-
-
-def _people(posts, attribute: str) -> dict:
-    people: dict = {}
-    for post in posts:
-        if LEADING_ROLE.get(post.unit.level) == post.role:
-            people.setdefault(getattr(post.unit, attribute), []).append(post.user)
-    return people
 
 
 def people_at_agencies(agency_ids: Iterable[int], *, on: date) -> dict[int, list[User]]:

@@ -14,7 +14,7 @@ from linjiang.common.clock import local_day
 from notifications import services as outbox
 from orgs import tree
 from orgs.choices import LEVEL_ORDER, Level
-from orgs.holders import people_at_agencies, people_at_paths
+from orgs.holders import people_at_agencies, people_to_call_on
 from orgs.models import Unit, User
 from orgs.profile import profile
 
@@ -139,7 +139,7 @@ class _Targets:
         day = local_day(now)
         paths = {path for case in cases for path in tree.ancestor_paths(case.holder_unit.path, include_self=True)}
         self._units = {unit.path: unit for unit in Unit.objects.filter(path__in=paths)} if paths else {}
-        self._people = people_at_paths(paths, on=day) if paths else {}
+        self._people = people_to_call_on(paths, on=day) if paths else {}
         agencies = {case.lead_agency_id for case in cases if case.lead_agency_id}
         self._handlers = people_at_agencies(agencies, on=day) if agencies else {}
 
@@ -149,13 +149,10 @@ class _Targets:
             if case.lead_agency_id:
                 return case.holder_unit, self._handlers.get(case.lead_agency_id, [])
             return case.holder_unit, self._people.get(case.holder_unit.path, [])
-        upwards = tree.ancestor_paths(case.holder_unit.path, include_self=case.lead_agency_id is not None)[::-1]
-        if rung == Rung.STREET:
-            street = LEVEL_ORDER[Level.STREET]
-            upwards = [path for path in upwards if LEVEL_ORDER[self._units[path].level] <= street] or [
-                case.holder_unit.path
-            ]
-        for path in upwards:
-            if self._people.get(path):
+        # Whom an agency answers to is the desk that gave it the case; the street may be that very desk.
+        itself = rung == Rung.STREET or case.lead_agency_id is not None
+        for path in tree.ancestor_paths(case.holder_unit.path, include_self=itself)[::-1]:
+            high_enough = rung != Rung.STREET or LEVEL_ORDER[self._units[path].level] <= LEVEL_ORDER[Level.STREET]
+            if high_enough and self._people.get(path):
                 return self._units[path], self._people[path]
-        return self._units[upwards[0]] if upwards else case.holder_unit, []
+        return case.holder_unit, self._people.get(case.holder_unit.path, [])

@@ -8,9 +8,10 @@ from grievances.choices import Action, Rung, Status
 from grievances.models import Escalation
 from grievances.services.escalation import escalate_overdue
 from notifications.models import Message
+from orgs.choices import Role
 from orgs.services.posts import end_post
 from orgs.services.system import system_user
-from tests.factories import NOON, World, file_case, make_world
+from tests.factories import NOON, World, file_case, make_post, make_world
 from tests.grievances.scenes import HOUR, case_in, do
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +124,25 @@ def test_the_sweep_takes_as_many_statements_for_many_as_for_few(world, django_as
         file_case(world, now=NOON + number * HOUR)
     with django_assert_max_num_queries(12):
         sweep(NOON + 300 * DAY)
+
+
+def test_a_case_at_the_street_calls_on_the_supervisor_above_and_then_on_the_street_again(world):
+    supervisor = make_post(Role.SUPERVISOR, unit=world.units["district"], name="区督办员").user
+    case = file_case(world)
+    for _rung in range(3):
+        case = do(world, case, Action.REFER_UP, world.street)
+    assert case.holder_unit == world.units["street"]
+    sweep(case.due_at + 2 * DAY)
+    assert told(case, Rung.HOLDER) == {"street"}
+    assert told(case, Rung.SUPERIOR) == {supervisor.name}
+    assert told(case, Rung.STREET) == {"street"}
+    units = dict(Escalation.objects.values_list("rung", "unit__name"))
+    assert units == {1: "花戏楼街道", 2: "谯城区", 3: "花戏楼街道"}
+
+
+def test_with_nobody_above_the_holder_is_told_again(world):
+    case = file_case(world)
+    for _rung in range(3):
+        case = do(world, case, Action.REFER_UP, world.street)
+    sweep(case.due_at + 2 * DAY)
+    assert told(case, Rung.SUPERIOR) == {"street"}
