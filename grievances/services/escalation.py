@@ -145,14 +145,16 @@ class _Targets:
 
     def of(self, case: Grievance, rung: int) -> tuple[Unit, list[User]]:
         """Return the unit a rung addresses and its people; it climbs past vacant posts, never down to the chief."""
-        if rung == Rung.HOLDER:
-            if case.lead_agency_id:
-                return case.holder_unit, self._handlers.get(case.lead_agency_id, [])
-            return case.holder_unit, self._people.get(case.holder_unit.path, [])
+        if case.lead_agency_id:
+            holders = self._handlers.get(case.lead_agency_id, [])
+        else:
+            holders = self._people.get(case.holder_unit.path, [])
+        if rung == Rung.HOLDER and holders:
+            return case.holder_unit, holders
         # Whom an agency answers to is the desk that gave it the case; the street may be that very desk.
         itself = rung == Rung.STREET or case.lead_agency_id is not None
         for path in tree.ancestor_paths(case.holder_unit.path, include_self=itself)[::-1]:
             high_enough = rung != Rung.STREET or LEVEL_ORDER[self._units[path].level] <= LEVEL_ORDER[Level.STREET]
             if high_enough and self._people.get(path):
                 return self._units[path], self._people[path]
-        return case.holder_unit, self._people.get(case.holder_unit.path, [])
+        return case.holder_unit, holders

@@ -146,3 +146,13 @@ def test_with_nobody_above_the_holder_is_told_again(world):
         case = do(world, case, Action.REFER_UP, world.street)
     sweep(case.due_at + 2 * DAY)
     assert told(case, Rung.SUPERIOR) == {"street"}
+
+
+def test_a_holder_who_left_is_passed_over_already_at_the_deadline(world):
+    case = file_case(world)
+    end_post(actor=system_user(), post=world.group_leader.posts.get())
+    given = case_in(world, Status.IN_PROGRESS)
+    end_post(actor=system_user(), post=world.handler.posts.get())
+    sweep(case.due_at)
+    assert told(case, Rung.HOLDER) == {"zone_leader"}
+    assert told(given, Rung.HOLDER) == {"community"}
