@@ -15,7 +15,7 @@ from orgs.models import Post, User
 from orgs.profile import profile
 
 # Printed on every start: a demonstration's password protects nothing and is refused in production.
-PASSWORD = "linjiang2026"  # noqa: S105
+PASSWORD = "linjiang2026"  # noqa: S105  (printed for everybody; production refuses the demo)
 _FIRST_PHONE = 13_800_000_001
 
 
