@@ -12,6 +12,7 @@ from linjiang.common import clock
 from notifications.models import Message
 from notifications.services import deliver_due
 from orgs.services.system import system_user
+from tests.browsing import complaints_of
 from tests.factories import PASSWORD, World, file_case, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -23,13 +24,11 @@ class Visitor:
 
     def __init__(self, browser, site: str, *, width: int, scripts: bool) -> None:
         self.site = site
-        self.complaints: list[str] = []
         context = browser.new_context(
             viewport={"width": width, "height": 800}, java_script_enabled=scripts, locale="zh-CN"
         )
         self.page = context.new_page()
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.complaints = complaints_of(self.page)
 
     def open(self, path: str) -> None:
         """Go to a page that must be there and must not be wider than the screen."""

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from linjiang.common import clock
+from tests.browsing import complaints_of
 from tests.factories import World, make_world
 from tests.reporting.rows import put, put_closed
 
@@ -33,9 +34,7 @@ def open_dashboard(browser, live_server, world: World, *, width: int, scripts: b
     cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
     context.add_cookies([cookie])
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = complaints_of(page)
     since, until = (clock.local_day(clock.now()) - timedelta(days=days) for days in (7, 0))
     query = f"?since={since}&until={until}"
     page.goto(live_server.url + reverse("unit_dashboard", args=[world.units["street"].pk]) + query)
