@@ -45,7 +45,7 @@ class Action(models.TextChoices):
     ASK_EXTENSION = "ask_extension", _("Ask for an extension")
     GRANT_EXTENSION = "grant_extension", _("Grant the extension")
     REFUSE_EXTENSION = "refuse_extension", _("Refuse the extension")
-    SUSPEND = "suspend", _("Suspend")
+    SUSPEND = "suspend", _("Approve the suspension")
     RESUME = "resume", _("Resume")
     FEEDBACK = "feedback", _("Feedback")
     RECORD_CALLBACK = "record_callback", _("Record a call-back")
@@ -60,6 +60,10 @@ class Action(models.TextChoices):
     RED_CARD = "red_card", _("Red card")
     CLASSIFY = "classify", _("Classify")
     ESCALATE = "escalate", _("Remind automatically")
+    ASK_SUSPENSION = "ask_suspension", _("Ask to suspend")
+    REFUSE_SUSPENSION = "refuse_suspension", _("Refuse the suspension")
+    ANSWER_CARD = "answer_card", _("Answer a card")
+    RECOMPUTE = "recompute", _("Compute the deadline anew")
 
 
 class Urgency(models.TextChoices):
@@ -154,12 +158,39 @@ class Card(models.TextChoices):
     RED = "red", _("Red card")
 
 
-class Rung(models.IntegerChoices):
-    """The ladder of an overdue case, climbed one rung at a time."""
+# Shown to a holder in writing; each asks for an answer (整改说明).
+ANSWERED_CARDS = (Card.YELLOW, Card.RED)
 
-    HOLDER = 1, _("who holds the case")
-    SUPERIOR = 2, _("the holder's superior")
-    STREET = 3, _("the street")
+
+class Stage(models.TextChoices):
+    """What a limit is set for. `REVIEW` is no limit: the day a suspension is looked at again."""
+
+    ASSIGN = "assign", _("Assigning")
+    ACKNOWLEDGE = "acknowledge", _("Acknowledging")
+    RESOLVE = "resolve", _("Resolving")
+    FEEDBACK = "feedback", _("Feedback to the household")
+    REVIEW = "review", _("Review of the suspension")
+
+    @classmethod
+    def limited(cls) -> list[tuple[str, str]]:
+        """Return the choices that have limits."""
+        return [choice for choice in cls.choices if choice[0] != cls.REVIEW]
+
+
+class Counts(models.TextChoices):
+    """How a limit is counted."""
+
+    HOURS = "hours", _("hours round the clock")
+    WORKDAYS = "workdays", _("working days")
+
+
+class Tell(models.TextChoices):
+    """Whom a rung tells; each climbs past vacant posts."""
+
+    HOLDER = "holder", _("who holds the case")
+    SUPERIOR = "superior", _("the holder's superior")
+    STREET = "street", _("the street")
+    DISTRICT = "district", _("the district")
 
 
 # The card each step of urging by hand shows.

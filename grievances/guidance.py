@@ -28,7 +28,10 @@ _EXPLANATIONS = {
     Action.ASK_EXTENSION: _("The desk that gave you the case decides. Until then the time goes on running."),
     Action.GRANT_EXTENSION: _("The deadline moves by the days asked for."),
     Action.REFUSE_EXTENSION: _("The deadline stays as it is."),
-    Action.SUSPEND: _("The time stands still until the case is taken up again."),
+    Action.ASK_SUSPENSION: _("The level above decides. Until then the time goes on running."),
+    Action.SUSPEND: _("The time stands still until the case is taken up again; on the day of review you are reminded."),
+    Action.REFUSE_SUSPENSION: _("The time goes on running."),
+    Action.ANSWER_CARD: _("Say what went wrong and what you change. Answered in time, the card is lifted."),
     Action.RESUME: _("The time runs again; the deadline is later by as long as it stood still."),
     Action.FEEDBACK: _("Write down what the household told you. If it is not solved, it is handled again."),
     Action.RECORD_CALLBACK: _("For a household that does not answer: each try is written down."),
@@ -45,7 +48,9 @@ _EXPLANATIONS = {
 
 # What most likely comes next, the first that is allowed; the second button is the next of them.
 _LIKELY = (
+    Action.ANSWER_CARD,
     Action.GRANT_EXTENSION,
+    Action.SUSPEND,
     Action.ACKNOWLEDGE,
     Action.RESUME,
     Action.RESOLVE,
@@ -82,18 +87,13 @@ def explanation(action: Action) -> str:
     return _EXPLANATIONS[action]
 
 
-def choices(
-    case: Grievance, steps: Sequence[tuple[Action, Decision]], *, extension_pending: bool
-) -> tuple[list[Choice], list[Choice]]:
+def choices(case: Grievance, steps: Sequence[tuple[Action, Decision]]) -> tuple[list[Choice], list[Choice]]:
     """Return the likely steps as buttons (at most two, the main one first) and all others as a list.
 
     In the list the allowed ones come first, then those that are not, with the reason. What has no object at all
     (resuming what is not on hold, deciding on an extension nobody asked for) is left out.
     """
-    idle = set() if case.suspended else {Action.RESUME}
-    if not extension_pending:
-        idle |= {Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION}
-    offered = [(action, decision) for action, decision in steps if action in _EXPLANATIONS and action not in idle]
+    offered = [(action, decision) for action, decision in steps if action in _EXPLANATIONS and not decision.is_idle]
     allowed = [action for action, decision in offered if decision]
     likely = sorted((action for action in allowed if action in _LIKELY), key=_LIKELY.index)[:2]
     buttons = [_choice(case, action, style="secondary" if rank else "primary") for rank, action in enumerate(likely)]

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grievances.choices import CARD_OF, Action, Card, Standing, Status
-from grievances.models import Assignment, Extension, Grievance
+from grievances.models import Assignment, Grievance
 from grievances.workflow import Guard, actions_from, transition
-from linjiang.common.decisions import ALLOWED, Decision, denied
+from linjiang.common.decisions import ALLOWED, Decision, denied, idle
 from orgs import tree
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
 from orgs.models import Post, User
@@ -147,28 +147,52 @@ def _not_suspended(ask: _Question) -> Decision:
 
 
 def _suspended(ask: _Question) -> Decision:
-    return ALLOWED if ask.grievance.suspended else denied(_("The case is not suspended."))
-
-
-def _pending(grievance: Grievance) -> Extension | None:
-    return Extension.objects.filter(grievance=grievance, decided_at__isnull=True).first()
+    return ALLOWED if ask.grievance.suspended else idle(_("The case is not suspended."))
 
 
 def _extension_pending(ask: _Question) -> Decision:
-    pending = _pending(ask.grievance)
+    pending = ask.grievance.pending_extension
     if pending is None:
-        return denied(_("No extension was asked for."))
+        return idle(_("No extension was asked for."))
     if pending.asked_by_id == ask.user.pk:
         return denied(_("Somebody else decides on an extension you asked for."))
     return ALLOWED
 
 
 def _no_extension_pending(ask: _Question) -> Decision:
-    if _pending(ask.grievance):
+    if ask.grievance.pending_extension:
         return denied(_("An extension was asked for already."))
     if ask.grievance.extensions.filter(granted=True).count() >= profile().cases["max_extensions"]:
         return denied(_("No further extension: the limit of extensions for one case is reached."))
     return ALLOWED
+
+
+def _suspension_pending(ask: _Question) -> Decision:
+    pending = ask.grievance.pending_suspension
+    if pending is None:
+        return idle(_("No suspension was asked for."))
+    if pending.asked_by_id == ask.user.pk:
+        return denied(_("Somebody else decides on a suspension you asked for."))
+    # Approved by the level above who asked; for an agency that is the desk that gave it the case.
+    holder = (pending.unit or ask.grievance.holder_unit).path
+    for post in ask.user.current_posts:
+        if post.role not in (*DESK_ROLES, Role.SUPERVISOR) or not tree.covers(post.unit.path, holder):
+            continue
+        if pending.unit is None or len(post.unit.path) < len(holder):
+            return ALLOWED
+    return denied(_("A suspension is decided by the level above the one that asked for it."))
+
+
+def _no_suspension_pending(ask: _Question) -> Decision:
+    if ask.grievance.pending_suspension:
+        return denied(_("A suspension was asked for already."))
+    return ALLOWED
+
+
+def _card_pending(ask: _Question) -> Decision:
+    if any(card.answered_at is None for card in ask.grievance.cards):
+        return ALLOWED
+    return idle(_("No card waits for an answer."))
 
 
 def _before_limit(ask: _Question) -> Decision:
@@ -245,6 +269,9 @@ _GUARDS = {
     Guard.SUSPENDED: _suspended,
     Guard.EXTENSION_PENDING: _extension_pending,
     Guard.NO_EXTENSION_PENDING: _no_extension_pending,
+    Guard.SUSPENSION_PENDING: _suspension_pending,
+    Guard.NO_SUSPENSION_PENDING: _no_suspension_pending,
+    Guard.CARD_PENDING: _card_pending,
     Guard.BEFORE_LIMIT: _before_limit,
     Guard.NOT_RESOLVER: _not_resolver,
     Guard.CALLED_BACK: _called_back,

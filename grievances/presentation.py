@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from grievances.choices import Action, Rating, Standing, Status, Urgency
+from grievances.choices import Action, Card, Rating, Stage, Standing, Status, Urgency
 from grievances.models import Assignment, Attachment, Category, Grievance, GrievanceEvent, Reason
-from linjiang.common.templatetags.lj import cn_date
+from linjiang.common.templatetags.lj import cn_date, cn_datetime
+from linjiang.common.text import in_my_language
 from orgs import tree
 from orgs.choices import LEVEL_ORDER, Level
 from orgs.models import Unit
@@ -50,6 +51,10 @@ ICONS: dict[str, str] = {
     Action.RED_CARD: "octagon-alert",
     Action.CLASSIFY: "tag",
     Action.ESCALATE: "alarm-clock",
+    Action.ASK_SUSPENSION: "circle-pause",
+    Action.REFUSE_SUSPENSION: "x",
+    Action.ANSWER_CARD: "reply",
+    Action.RECOMPUTE: "calendar",
 }
 WARNINGS = frozenset({Action.YELLOW_CARD, Action.RED_CARD, Action.ESCALATE})
 
@@ -131,6 +136,7 @@ def event_title(event: GrievanceEvent, names: Names = Names()) -> str:
         "to": "",
         "agency": "",
         "into": "",
+        "holder": "",
         **{key: value for key, value in event.data.items() if isinstance(value, str)},
         "reason": names.reasons.get(event.data.get("reason", ""), event.data.get("reason_name", "")),
         "category": names.categories.get(event.data.get("category", ""), ""),
@@ -163,7 +169,7 @@ _TITLES: dict[str, str] = {
     Action.URGE: gettext_noop("Urged %(to)s"),
     Action.YELLOW_CARD: gettext_noop("Yellow card for %(to)s"),
     Action.RED_CARD: gettext_noop("Red card for %(to)s"),
-    Action.ESCALATE: gettext_noop("Past its limit; %(to)s was told"),
+    Action.REFUSE_SUSPENSION: gettext_noop("Suspension refused"),
     Action.REFUSE_EXTENSION: gettext_noop("More time refused"),
     Action.COMMENT: gettext_noop("Left a remark"),
 }
@@ -190,6 +196,46 @@ def _more_time(event: GrievanceEvent, facts: dict) -> str:
         return ngettext("%(days)d more day granted", "%(days)d more days granted", facts["days"]) % facts
     asked = ngettext("Asked for %(days)d more day", "Asked for %(days)d more days", facts["days"]) % facts
     return _("%(what)s: %(why)s") % {"what": asked, "why": facts["reason"]} if facts["reason"] else asked
+
+
+def _escalated(event: GrievanceEvent, facts: dict) -> str:
+    """Say which rung fired; rungs of before the ladder had stages only said who was told."""
+    stage, card = event.data.get("stage"), event.data.get("card")
+    people = _(", ").join([facts["holder"] or facts["to"], *map(str, event.data.get("told") or ())])
+    facts = {**facts, "people": people, "stage": Stage(stage).label if stage in Stage.values else ""}
+    if stage == Stage.REVIEW:
+        return _("Due for review; %(people)s told") % facts
+    if card in (Card.YELLOW, Card.RED):
+        return _("%(card)s: %(stage)s past its limit; %(people)s told") % {**facts, "card": Card(card).label}
+    if card == Card.REMIND:
+        return _("%(stage)s due soon; %(people)s told") % facts
+    return (
+        _("%(stage)s past its limit; %(people)s told") % facts
+        if stage
+        else _("Past its limit; %(to)s was told") % facts
+    )
+
+
+def _answered(event: GrievanceEvent, _facts: dict) -> str:
+    if event.data.get("lifted"):
+        return _("Answered the card in time; it is lifted")
+    return _("Answered the card late; it stays")
+
+
+def _recomputed(event: GrievanceEvent, _facts: dict) -> str:
+    why = in_my_language(event.data.get("why") or "")
+    moved = event.data.get("due_at") != event.data.get("due_before")
+    try:
+        due = cn_datetime(datetime.fromisoformat(event.data["due_at" if moved else "stage_due_at"]))
+    except (KeyError, ValueError):
+        return _("The deadline was computed anew")
+    if moved:
+        return _("The deadline moved to %(due)s: %(why)s") % {"due": due, "why": why}
+    return _("The deadline of this stage moved to %(due)s: %(why)s") % {"due": due, "why": why}
+
+
+def _asked_suspension(_event: GrievanceEvent, facts: dict) -> str:
+    return _("Asked to suspend it: %(reason)s") % facts
 
 
 def _suspended(event: GrievanceEvent, facts: dict) -> str:
@@ -224,6 +270,10 @@ _MAKERS = {
     Action.ASK_EXTENSION: _more_time,
     Action.GRANT_EXTENSION: _more_time,
     Action.SUSPEND: _suspended,
+    Action.ASK_SUSPENSION: _asked_suspension,
+    Action.ESCALATE: _escalated,
+    Action.ANSWER_CARD: _answered,
+    Action.RECOMPUTE: _recomputed,
     Action.FEEDBACK: _said,
     Action.RATE_LATER: _said,
     Action.REOPEN: _said,

@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
+from grievances.services.calendar_watch import remind_of_missing_calendar as remind
 from grievances.services.escalation import escalate_overdue as sweep
+from grievances.services.recomputing import recompute_deadlines as recompute
 from linjiang.common.clock import now
 from orgs.services.system import system_user
 
@@ -11,3 +13,15 @@ from orgs.services.system import system_user
 def escalate_overdue() -> None:
     """Fire every rung that is due. Safe to run twice and beside itself."""
     sweep(actor=system_user(), now=now())
+
+
+@shared_task
+def recompute_deadlines() -> None:
+    """Bring open deadlines to the rules in force. Safe to run twice and beside itself; cheap when nothing changed."""
+    recompute(actor=system_user(), now=now())
+
+
+@shared_task
+def remind_of_missing_calendar() -> None:
+    """Tell administrators, from November on, that next year's holidays are missing. Safe to run twice."""
+    remind(now=now())

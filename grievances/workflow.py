@@ -17,6 +17,9 @@ class Guard(StrEnum):
     SUSPENDED = "suspended"
     EXTENSION_PENDING = "extension_pending"
     NO_EXTENSION_PENDING = "no_extension_pending"
+    SUSPENSION_PENDING = "suspension_pending"
+    NO_SUSPENSION_PENDING = "no_suspension_pending"
+    CARD_PENDING = "card_pending"
     BEFORE_LIMIT = "before_limit"
     NOT_RESOLVER = "not_resolver"
     CALLED_BACK = "called_back"
@@ -94,8 +97,19 @@ TABLE: dict[tuple[Status, Action], Transition] = {
     (Status.IN_PROGRESS, Action.REFUSE_EXTENSION): _row(
         None, Standing.ASSIGNER, guards=[Guard.EXTENSION_PENDING], required=("note",)
     ),
+    (Status.IN_PROGRESS, Action.ASK_SUSPENSION): _row(
+        None,
+        Standing.HANDLER,
+        Standing.ASSIGNER,
+        guards=[Guard.NOT_SUSPENDED, Guard.NO_SUSPENSION_PENDING],
+        required=("review_on",),
+        reason=ReasonKind.SUSPEND,
+    ),
     (Status.IN_PROGRESS, Action.SUSPEND): _row(
-        None, Standing.ASSIGNER, guards=[Guard.NOT_SUSPENDED], required=("review_on",), reason=ReasonKind.SUSPEND
+        None, Standing.ASSIGNER, Standing.SUPERVISOR, guards=[Guard.SUSPENSION_PENDING]
+    ),
+    (Status.IN_PROGRESS, Action.REFUSE_SUSPENSION): _row(
+        None, Standing.ASSIGNER, Standing.SUPERVISOR, guards=[Guard.SUSPENSION_PENDING], required=("note",)
     ),
     (Status.IN_PROGRESS, Action.RESUME): _row(None, Standing.ASSIGNER, Standing.HANDLER, guards=[Guard.SUSPENDED]),
     (Status.IN_PROGRESS, Action.RETURN): _row(
@@ -164,7 +178,12 @@ for _status in (Status.REPORTED, Status.ASSIGNED, Status.IN_PROGRESS):
     for _card in (Action.YELLOW_CARD, Action.RED_CARD):
         TABLE[_status, _card] = _row(None, Standing.SUPERVISOR, guards=[Guard.NOT_JUST_URGED], required=("note",))
     TABLE[_status, Action.CLASSIFY] = _row(None, *_DESK, required=("category",))
+for _status in LIVE:
+    TABLE[_status, Action.ANSWER_CARD] = _row(
+        None, Standing.HANDLER, *_DESK, guards=[Guard.CARD_PENDING], required=("note",)
+    )
     TABLE[_status, Action.ESCALATE] = _row(None, Standing.SYSTEM)
+    TABLE[_status, Action.RECOMPUTE] = _row(None, Standing.SYSTEM)
 
 
 def transition(status: str, action: str) -> Transition | None:

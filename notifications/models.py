@@ -24,6 +24,16 @@ class Message(models.Model):
     not_before = models.DateTimeField(_("not before"))
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    is_urgent = models.BooleanField(_("urgent"), default=True, help_text=_("never waits for the morning, never folded"))
+    digest = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="folded",
+        verbose_name=_("folded into"),
+    )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
 
@@ -33,8 +43,10 @@ class Message(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["not_before", "id"], condition=Q(sent_at__isnull=True), name="message_unsent"),
-            models.Index(fields=["recipient", "-id"], name="message_by_recipient"),
-            models.Index(fields=["recipient"], condition=Q(read_at__isnull=True), name="message_unread"),
+            models.Index(fields=["recipient", "-id"], condition=Q(digest__isnull=True), name="message_by_recipient"),
+            models.Index(
+                fields=["recipient"], condition=Q(read_at__isnull=True, digest__isnull=True), name="message_unread"
+            ),
         ]
 
     def __str__(self) -> str:

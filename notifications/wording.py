@@ -28,12 +28,41 @@ WORDS = {
     "case_urged": gettext_noop("You are urged to handle %(number)s “%(title)s” now. %(note)s"),
     "yellow_card": gettext_noop("Yellow card for %(number)s “%(title)s”: %(note)s"),
     "red_card": gettext_noop("Red card for %(number)s “%(title)s”: %(note)s"),
-    "overdue_holder": gettext_noop("%(number)s “%(title)s” is past its limit. Please handle it today."),
-    "overdue_superior": gettext_noop("%(number)s “%(title)s” is past its limit at %(holder)s. Please see to it."),
-    "overdue_street": gettext_noop(
-        "%(number)s “%(title)s” is long past its limit at %(holder)s. The street is called on."
+    "yellow_card_seen": gettext_noop("%(holder)s was shown a yellow card for %(number)s “%(title)s”: %(note)s"),
+    "red_card_seen": gettext_noop("%(holder)s was shown a red card for %(number)s “%(title)s”: %(note)s"),
+    "card_answered": gettext_noop("%(holder)s answered the card for %(number)s “%(title)s”: %(note)s"),
+    "suspension_asked": gettext_noop("%(by)s asks to suspend %(number)s “%(title)s”. Please decide."),
+    "suspension_refused": gettext_noop("The suspension of %(number)s “%(title)s” was refused: %(note)s"),
+    "review_due": gettext_noop("%(number)s “%(title)s” is suspended and due for review today. Please look at it."),
+    "rung_soon": gettext_noop("%(number)s “%(title)s”: most of the time is used. %(stage)s: by %(due)s."),
+    "rung_soon_seen": gettext_noop("%(number)s “%(title)s” at %(holder)s is due soon. %(stage)s: by %(due)s."),
+    "rung_past": gettext_noop(
+        "%(number)s “%(title)s” is past its limit. %(stage)s: was due %(due)s. Please handle it today."
     ),
+    "rung_past_seen": gettext_noop(
+        "%(number)s “%(title)s” is past its limit at %(holder)s. %(stage)s: was due %(due)s. Please see to it."
+    ),
+    "rung_yellow": gettext_noop(
+        "Yellow card: %(number)s “%(title)s” is a working day past its limit. %(stage)s: was due %(due)s. "
+        "Please answer by %(answer_by)s what you change."
+    ),
+    "rung_yellow_seen": gettext_noop(
+        "%(holder)s was shown a yellow card: %(number)s “%(title)s” was due %(due)s. %(stage)s"
+    ),
+    "rung_red": gettext_noop(
+        "Red card: %(number)s “%(title)s” is far past its limit. %(stage)s: was due %(due)s. "
+        "Please answer by %(answer_by)s what you change."
+    ),
+    "rung_red_seen": gettext_noop("%(holder)s was shown a red card: %(number)s “%(title)s” was due %(due)s. %(stage)s"),
+    "digest": gettext_noop("%(count)s cases need you: due soon or past their limit. Among them %(numbers)s."),
+    "calendar_missing": gettext_noop(
+        "The holidays of %(year)s are not in the work calendar yet; deadlines there are provisional. Please load them."
+    ),
+    "tallies_differ": gettext_noop("%(count)s stored figures differ from a recount. The log names them."),
 }
+
+# Reminders that become one digest when many are due to one person.
+FOLDED = tuple(kind for kind in WORDS if kind.startswith("rung_"))
 
 
 class _Facts(dict):

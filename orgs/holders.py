@@ -30,15 +30,18 @@ def people_at_units(unit_ids: Iterable[int], *, on: date) -> dict[int, list[User
 def people_to_call_on(paths: Iterable[str], *, on: date) -> dict[str, list[User]]:
     """Return who can be called on at each unit today, by the unit's path.
 
-    That is who leads it; above the street, where nobody leads, its supervisors. Units with nobody are left out. One
-    statement.
+    That is who leads it; above the street, where nobody leads, its supervisors, and without one its officials. Units
+    with nobody are left out. One statement.
     """
-    posts = _current(on, (*LEADING_ROLE.values(), Role.SUPERVISOR)).filter(unit__path__in=set(paths))
+    posts = _current(on, (*LEADING_ROLE.values(), Role.SUPERVISOR, Role.OFFICIAL)).filter(unit__path__in=set(paths))
     people: dict[str, list[User]] = {}
+    officials: dict[str, list[User]] = {}
     for post in posts:
         if LEADING_ROLE.get(post.unit.level, Role.SUPERVISOR) == post.role:
             people.setdefault(post.unit.path, []).append(post.user)
-    return people
+        elif post.role == Role.OFFICIAL and post.unit.level not in LEADING_ROLE:
+            officials.setdefault(post.unit.path, []).append(post.user)
+    return officials | people
 
 
 def _leading(on: date):

@@ -30,7 +30,11 @@ class SizeRule:
 
 @dataclass(frozen=True)
 class CityProfile:
-    """A city's words and rules. Names map a language ("zh-hans", "en") to a word."""
+    """A city's words and rules. Names map a language ("zh-hans", "en") to a word.
+
+    `limits` (stage → urgency → limit as "24h" or "7wd") and `ladder` (rungs in order) are the defaults that the desk's
+    own rows override; `grievances.services.rulebook` reads both.
+    """
 
     key: str
     name: dict[str, str]
@@ -38,7 +42,10 @@ class CityProfile:
     roles: dict[str, dict[str, str]]
     sizes: dict[str, SizeRule]
     cases: dict[str, int | float]
-    urgency_hours: dict[str, int] = field(default_factory=dict)
+    office_hours: tuple[str, ...] = ()
+    limits: dict[str, dict[str, str]] = field(default_factory=dict)
+    ladder: tuple[dict, ...] = ()
+    messages: dict[str, str | int] = field(default_factory=dict)
 
     def level_name(self, level: str) -> str:
         """Return the city's word for `level` in the reader's language."""
@@ -67,7 +74,7 @@ def load_profile(key: str) -> CityProfile:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     missing = [f"levels.{level}" for level in Level.values if level not in data.get("levels", {})]
     missing += [f"roles.{role}" for role in Role.values if role not in data.get("roles", {})]
-    missing += [table for table in ("name", "cases", "urgency_hours") if table not in data]
+    missing += [table for table in ("name", "cases", "office", "limits", "ladder", "messages") if table not in data]
     if missing:
         raise ImproperlyConfigured(f"city profile {path.name} lacks {', '.join(missing)}")
     return CityProfile(
@@ -77,7 +84,10 @@ def load_profile(key: str) -> CityProfile:
         roles=data["roles"],
         sizes={level: SizeRule(rule["low"], rule["high"]) for level, rule in data.get("sizes", {}).items()},
         cases=data["cases"],
-        urgency_hours=data["urgency_hours"],
+        office_hours=tuple(data["office"]["hours"]),
+        limits=data["limits"],
+        ladder=tuple(data["ladder"]),
+        messages=data["messages"],
     )
 
 

@@ -9,6 +9,8 @@ import pytest
 from django.core.cache import cache
 from django.db import connections
 
+from orgs.profile import profile
+
 # The sandbox needs rights a container's root lacks; the rest keeps Chromium from calling home.
 BROWSER_ARGS = [
     "--no-sandbox",
@@ -57,6 +59,22 @@ def _clean_cache() -> Iterator[None]:
     """Throttles and locks of one test must not reach the next."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_quiet_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages go out at once, at whatever hour the suite runs; tests of the quiet hours set their own."""
+    monkeypatch.setitem(profile().messages, "quiet_from", "00:00")
+    monkeypatch.setitem(profile().messages, "quiet_until", "00:00")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rules() -> Iterator[None]:
+    """A version of the rules that a test made is rolled back with it."""
+    from orgs.rules import forget_rules  # models are loaded by the time a test runs
+
+    yield
+    forget_rules()
 
 
 @pytest.fixture(autouse=True)

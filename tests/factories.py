@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from grievances.models import Category, Grievance, Reason
 from grievances.services.defaults import load_shipped_defaults
 from grievances.services.filing import file_grievance
+from grievances.services.rulebook import rulebook
 from orgs.choices import DESK_ROLES, Level, Role
 from orgs.models import Agency, Household, Post, Unit, User
 from orgs.services.posts import appoint
@@ -78,6 +79,7 @@ def make_world() -> World:
     }
     other_seats["handler"] = ("别处承办人", Post(role=Role.HANDLER, agency=other_agency))
     world.users, world.others = _people(seats), _people(other_seats)
+    rulebook()  # as in a process that has been running for a while
     world.household = Household.objects.create(unit=world.units["neighbourhood"], label="1栋1单元101")
     return world
 

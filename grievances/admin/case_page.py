@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from grievances import guidance, presentation
+from grievances import guidance, presentation, stages
 from grievances.choices import Action
 from grievances.forms.contacts import PurposeForm
 from grievances.models import Grievance
@@ -35,8 +35,7 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     case = whole(case)
     events = list(case.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk"))
     names = presentation.names_for(events)
-    extension = case.extensions.select_related("asked_by", "reason").filter(decided_at__isnull=True).first()
-    buttons, others = _steps(request.user, case, at, extension_pending=extension is not None)
+    buttons, others = _steps(request.user, case, at)
     contact = _contact_of(case)
     target = case.merged_into
     visible = admin.get_queryset(request)
@@ -52,9 +51,10 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         timeline=[presentation.entry(event, names) for event in events],
         assignments=presentation.assignments_of(case),
         feedback=case.feedback.order_by("-pk"),
-        extension=extension,
-        cards=case.escalations.exclude(card="remind").select_related("by").order_by("-pk"),
-        has_clock=case.is_running or (case.suspended and case.is_live),
+        extension=case.pending_extension,
+        suspension=case.pending_suspension,
+        cards=case.cards,
+        stages=stages.lines(case, events, at=at),
         buttons=buttons,
         others=[step for step in others if not step.reason],
         refused=[step for step in others if step.reason],
@@ -64,11 +64,9 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     )
 
 
-def _steps(
-    user, case: Grievance, at: datetime, *, extension_pending: bool
-) -> tuple[list[guidance.Choice], list[guidance.Choice]]:
+def _steps(user, case: Grievance, at: datetime) -> tuple[list[guidance.Choice], list[guidance.Choice]]:
     """Return the likely steps and the others, leading to the desk's own pages."""
-    found = guidance.choices(case, available_actions(user, case, at=at), extension_pending=extension_pending)
+    found = guidance.choices(case, available_actions(user, case, at=at))
     buttons, others = (
         [replace(step, url=reverse("admin:grievances_step", args=[case.pk, step.action.value])) for step in group]
         for group in found

@@ -6,7 +6,6 @@ from rest_framework import serializers
 from grievances.choices import Action, Rating, Urgency
 from grievances.models import Category, Grievance
 from grievances.services.filing import MAX_DESCRIPTION
-from grievances.services.handling import MAX_EXTENSION_DAYS
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, transition
 from linjiang.common.rest import Flag, IdField
@@ -108,7 +107,7 @@ class ActionRequest(serializers.Serializer):
     category = serializers.CharField(required=False, allow_blank=True, max_length=8)
     urgency = serializers.ChoiceField(choices=Urgency.choices, required=False, allow_blank=True)
     review_on = serializers.DateField(required=False, allow_null=True)
-    days = serializers.IntegerField(required=False, min_value=1, max_value=MAX_EXTENSION_DAYS)
+    days = serializers.IntegerField(required=False, min_value=1, max_value=366)
     rating = serializers.ChoiceField(choices=Rating.choices, required=False)
     said_resolved = serializers.BooleanField(required=False, allow_null=True)
     is_public = Flag(required=False)

@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grievances import similar
-from grievances.choices import Action, Rating, Urgency
+from grievances.choices import Action, Counts, Rating, Urgency
 from grievances.filters import CategoryChoice
 from grievances.forms.fields import PhotosField
 from grievances.models import Grievance, Reason
-from grievances.services.handling import MAX_EXTENSION_DAYS
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, Transition
 from linjiang.common.clock import local_day
@@ -22,6 +21,7 @@ from orgs import tree
 from orgs.choices import AgencyKind
 from orgs.holders import people_at_units
 from orgs.models import Agency, Unit, User
+from orgs.profile import profile
 
 NOTE_LENGTH = 2000
 LONGEST_HOLD = timedelta(days=366)
@@ -32,6 +32,9 @@ _NOTE_LABELS = {
     Action.RECORD_CALLBACK: gettext_lazy("When you called, and what came of it"),
     Action.APPEAL: gettext_lazy("Why should it be looked at again?"),
     Action.REFUSE_EXTENSION: gettext_lazy("Why is there no more time?"),
+    Action.REFUSE_SUSPENSION: gettext_lazy("Why must it go on?"),
+    Action.ASK_SUSPENSION: gettext_lazy("What is it waiting for?"),
+    Action.ANSWER_CARD: gettext_lazy("What went wrong, and what do you change?"),
     Action.YELLOW_CARD: gettext_lazy("What is the card for?"),
     Action.RED_CARD: gettext_lazy("What is the card for?"),
     Action.ASSIGN: gettext_lazy("What should they know?"),
@@ -250,9 +253,11 @@ def _into(form: ActionForm) -> dict[str, forms.Field]:
     return {"into": field, "into_number": number}
 
 
-def _days(_form: ActionForm) -> forms.Field:
+def _days(form: ActionForm) -> forms.Field:
+    longest = profile().cases["max_extension_days"]
+    label = _("How many more working days?") if form.case.counts == Counts.WORKDAYS else _("How many more days?")
     return forms.IntegerField(
-        label=_("How many more days?"), min_value=1, max_value=MAX_EXTENSION_DAYS, initial=3, widget=_number_input()
+        label=label, min_value=1, max_value=longest, initial=min(3, longest), widget=_number_input()
     )
 
 

@@ -3,7 +3,8 @@
 from grievances.models.attachments import Attachment
 from grievances.models.categories import Category, Reason
 from grievances.models.grievances import Grievance, NumberBase
-from grievances.models.handling import Assignment, Escalation, Extension, Feedback
+from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
+from grievances.models.limits import Ladder, LadderRung, StageLimit
 from grievances.models.timeline import GrievanceEvent
 
 __all__ = [
@@ -15,6 +16,10 @@ __all__ = [
     "Feedback",
     "Grievance",
     "GrievanceEvent",
+    "Ladder",
+    "LadderRung",
     "NumberBase",
     "Reason",
+    "StageLimit",
+    "Suspension",
 ]

@@ -8,15 +8,19 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from grievances.choices import (
+    ANSWERED_CARDS,
     LIVE,
     RUNNING,
     Confirmation,
+    Counts,
     Rating,
     SettledBy,
     Source,
+    Stage,
     Status,
     Urgency,
 )
@@ -105,11 +109,26 @@ class Grievance(models.Model):
     resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
-    # The clock: when the present limit began, when it ends, how far the ladder was climbed, when it is due next.
+    # The clock of resolving: when it began, its limit (seconds, granted extensions included, counted as `counts`
+    # says), how long it was held, when it turns amber and ends, how far its ladder was climbed.
     clock_started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    limit = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    counts = models.CharField(max_length=8, choices=Counts.choices, blank=True, editable=False)
+    paused = models.PositiveIntegerField(default=0, editable=False)
+    soon_at = models.DateTimeField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True)
-    acknowledge_due_at = models.DateTimeField(_("to be acknowledged by"), null=True, blank=True)
     rung = models.PositiveSmallIntegerField(default=0, editable=False)
+    # The clock of the stage that runs beside it: assigning, acknowledging, feedback.
+    stage = models.CharField(_("stage"), max_length=12, choices=Stage.choices, blank=True, editable=False)
+    stage_started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stage_limit = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    stage_counts = models.CharField(max_length=8, choices=Counts.choices, blank=True, editable=False)
+    stage_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stage_rung = models.PositiveSmallIntegerField(default=0, editable=False)
+    acknowledge_due_at = models.DateTimeField(_("to be acknowledged by"), null=True, blank=True)
+    # Computed with a year whose holidays are not known yet; under which version of the rules; when a rung is due next.
+    due_provisional = models.BooleanField(_("provisional"), default=False, editable=False)
+    rules_version = models.PositiveIntegerField(default=0, editable=False)
     next_alarm_at = models.DateTimeField(null=True, blank=True, editable=False)
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
     review_on = models.DateField(_("review on"), null=True, blank=True)
@@ -184,6 +203,24 @@ class Grievance(models.Model):
     @property
     def suspended(self) -> bool:
         return self.suspended_at is not None
+
+    # Read once for an object: a step works on a freshly locked one, a page shows one moment.
+
+    @cached_property
+    def pending_extension(self):
+        """The extension that was asked for and not decided; None without one."""
+        return self.extensions.select_related("asked_by", "reason").filter(decided_at__isnull=True).first()
+
+    @cached_property
+    def pending_suspension(self):
+        """The suspension that was asked for and not decided; None without one."""
+        return self.suspensions.select_related("asked_by", "reason", "unit").filter(decided_at__isnull=True).first()
+
+    @cached_property
+    def cards(self) -> list:
+        """Every yellow and red card, the oldest first."""
+        shown = self.escalations.select_related("unit", "agency", "by", "answered_by")
+        return list(shown.filter(card__in=ANSWERED_CARDS).order_by("at", "pk"))
 
     @property
     def is_running(self) -> bool:

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from grievances.choices import Card, Rating, Rung, Standing
+from grievances.choices import ANSWERED_CARDS, Card, Rating, Stage, Standing
 
 
 class Assignment(models.Model):
@@ -80,6 +80,43 @@ class Extension(models.Model):
         return f"{self.grievance_id} +{self.days}"
 
 
+class Suspension(models.Model):
+    """A suspension (挂账) asked for with a day of review; granted or refused by the level above who asked.
+
+    `unit` is the desk in whose name it was asked; without one it was asked by an agency, and the desk that gave it the
+    case decides.
+    """
+
+    grievance = models.ForeignKey(
+        "grievances.Grievance", on_delete=models.PROTECT, related_name="suspensions", verbose_name=_("case")
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    unit = models.ForeignKey("orgs.Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.ForeignKey(
+        "grievances.Reason", on_delete=models.PROTECT, related_name="+", verbose_name=_("reason")
+    )
+    review_on = models.DateField(_("review on"))
+    note = models.TextField(_("note"), blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    granted = models.BooleanField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("suspension")
+        verbose_name_plural = _("suspensions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grievance"], condition=Q(decided_at__isnull=True), name="suspension_one_pending"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grievance_id} until {self.review_on}"
+
+
 class Feedback(models.Model):
     """What the household said of the result of one round; the resident's link takes one per round."""
 
@@ -114,13 +151,17 @@ class Feedback(models.Model):
 
 
 class Escalation(models.Model):
-    """A rung of the ladder that fired, or an urge or card given by hand; each rung once per deadline."""
+    """A rung of the ladder that fired, or an urge or card given by hand; each rung once per deadline.
+
+    A card asks for an answer (整改说明) by `answer_due_at`. Answered in time it is lifted; that it was shown stays.
+    """
 
     grievance = models.ForeignKey(
         "grievances.Grievance", on_delete=models.PROTECT, related_name="escalations", verbose_name=_("case")
     )
     card = models.CharField(_("kind"), max_length=8, choices=Card.choices)
-    rung = models.PositiveSmallIntegerField(_("rung"), choices=Rung.choices, null=True, blank=True)
+    stage = models.CharField(_("stage"), max_length=12, choices=Stage.choices, blank=True)
+    rung = models.PositiveSmallIntegerField(_("rung"), null=True, blank=True, help_text=_("empty: given by hand"))
     due_at = models.DateTimeField(_("deadline"), null=True, blank=True)
     unit = models.ForeignKey(
         "orgs.Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("told unit")
@@ -131,6 +172,18 @@ class Escalation(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     note = models.TextField(_("note"), blank=True)
+    answer_due_at = models.DateTimeField(_("to be answered by"), null=True, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("answered by"),
+    )
+    answer = models.TextField(_("answer"), blank=True)
+    lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("escalation")
@@ -138,9 +191,24 @@ class Escalation(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["grievance", "due_at", "rung"], condition=Q(rung__isnull=False), name="escalation_rung_once"
+                fields=["grievance", "stage", "due_at", "rung"],
+                condition=Q(rung__isnull=False),
+                name="escalation_rung_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True) | Q(answered_at__isnull=False), name="escalation_lifted_is_answered"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.grievance_id} {self.card}"
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it is a yellow or red card."""
+        return self.card in ANSWERED_CARDS
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it is a card that was not lifted."""
+        return self.is_card and self.lifted_at is None

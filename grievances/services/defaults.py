@@ -6,13 +6,17 @@ from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from grievances.choices import ReasonKind, Urgency
 from grievances.models import Category, Reason
+from linjiang.common.clock import now
 from linjiang.common.errors import InvalidInput
 from linjiang.common.text import clean
 from orgs.choices import AgencyKind
 from orgs.models import User
+from orgs.rules import note_rule_change
+from orgs.services.calendar import load_library_years
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 _HOURS = ("acknowledge_hours", "assign_hours", "resolve_hours", "feedback_hours")
@@ -55,6 +59,8 @@ def load_categories(*, actor: User, text: str, retire_missing: bool = False) -> 
                 counts["changed" if _update(category, values) else "unchanged"] += 1
         known |= {category.code: category for category in Category.objects.bulk_create(fresh)}
         counts["new"] += len(fresh)
+    if counts["new"] or counts["changed"]:
+        note_rule_change(actor=actor, now=now(), why=gettext_noop("The categories and their limits were changed"))
     gone = set(known) - {row["code"] for _line, row in rows}
     missing = Category.objects.filter(code__in=gone, is_active=True)
     if retire_missing:
@@ -107,8 +113,8 @@ def load_reasons(*, actor: User, text: str) -> int:
 
 
 def load_shipped_defaults(*, actor: User) -> dict[str, int]:
-    """Load the categories and reasons that come with the product; what a city has edited since is left alone."""
-    counts = {"categories": 0, "reasons": 0}
+    """Load the categories, reasons and holidays that come with it; what a city has edited since is left alone."""
+    counts = {"categories": 0, "reasons": 0, "years": len(load_library_years(actor=actor, now=now()))}
     if not Category.objects.exists():
         counts["categories"] = load_categories(actor=actor, text=(DATA / "categories.csv").read_text("utf-8"))["new"]
     if not Reason.objects.exists():

@@ -1,17 +1,18 @@
 """What community and street desks and leaders do with a reported case: the third step, and everything around it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from grievances.choices import Action
 from grievances.models import Assignment, Category, Grievance, Reason
 from grievances.services import clock
+from grievances.services.recomputing import recomputed_columns
 from grievances.services.steps import Step, listed_reason, step
 from linjiang.common.clock import local_day
 from linjiang.common.errors import InvalidInput
-from linjiang.common.text import Day, in_both_languages
+from linjiang.common.text import in_both_languages
 from orgs import tree
 from orgs.choices import DESK_ROLES, LEADER_ROLES
 from orgs.holders import holders_on_the_way_up, people_at_agencies, people_at_units
@@ -94,7 +95,14 @@ def settle_here(
     """Handle the case at this desk itself, without an agency."""
     with step(actor=actor, grievance=grievance, action=Action.SETTLE_HERE, now=now, version=version) as case:
         unit = desk_of(actor, case.grievance)
-        case.set(holder_unit=unit, lead_agency=None, assigned_at=now, acknowledged_at=now, acknowledge_due_at=None)
+        case.set(
+            holder_unit=unit,
+            lead_agency=None,
+            assigned_at=now,
+            acknowledged_at=now,
+            acknowledge_due_at=None,
+            **clock.taken_on(case.grievance),
+        )
         case.record(note=note, data={"to": unit.name})
         return case.grievance
 
@@ -139,7 +147,7 @@ def appeal(
     ) as case:
         ladder = holders_on_the_way_up(case.grievance.holder_unit, on=local_day(now))
         unit, people = ladder[0] if ladder else (case.grievance.holder_unit, [])
-        case.set(holder_unit=unit, **clock.restarted(case.grievance, now=now))
+        case.set(holder_unit=unit, **clock.reported(case.grievance, now=now))
         case.tell(people, "case_appealed")
         case.record(note=note.strip(), data={"to": unit.name})
         return case.grievance
@@ -169,78 +177,16 @@ def classify(
     urgency: str = "",
     note: str = "",
 ) -> Grievance:
-    """Set category and urgency; the limit is counted anew from when the case's clock began."""
+    """Set category and urgency; limits are counted anew from when the case's clocks began."""
     with step(
         actor=actor, grievance=grievance, action=Action.CLASSIFY, now=now, version=version, category=category
     ) as case:
         if category.parent_id is None:
             raise InvalidInput({"category": _("Please choose one of the second-level categories.")})
         urgency = urgency or category.urgency
-        fresh = clock.started(now=case.grievance.clock_started_at or now, urgency=urgency, category=category)
         case.set(category=category, urgency=urgency)
-        if fresh["due_at"] != case.grievance.due_at:
-            case.set(**clock.moved(case.grievance, due_at=fresh["due_at"]))
-            if case.grievance.suspended:
-                case.set(**clock.stopped())
+        case.set(**recomputed_columns(case.grievance))
         case.record(note=note, data={"category": category.code, "urgency": urgency}, is_public=False)
-        return case.grievance
-
-
-def grant_extension(
-    *, actor: User, grievance: Grievance, now: datetime, version: int | None = None, note: str = ""
-) -> Grievance:
-    """Grant the extension asked for: the deadline moves by its days."""
-    return _decide_extension(Action.GRANT_EXTENSION, actor, grievance, now, version, note)
-
-
-def refuse_extension(
-    *, actor: User, grievance: Grievance, note: str, now: datetime, version: int | None = None
-) -> Grievance:
-    """Refuse the extension asked for; the note says why."""
-    return _decide_extension(Action.REFUSE_EXTENSION, actor, grievance, now, version, note)
-
-
-def suspend(
-    *,
-    actor: User,
-    grievance: Grievance,
-    reason: Reason | str,
-    review_on: date,
-    now: datetime,
-    version: int | None = None,
-    note: str = "",
-) -> Grievance:
-    """Stop the clock until a day of review, with a listed reason."""
-    with step(
-        actor=actor,
-        grievance=grievance,
-        action=Action.SUSPEND,
-        now=now,
-        version=version,
-        reason=reason,
-        review_on=review_on,
-    ) as case:
-        why = listed_reason(case.row, reason)
-        if review_on <= local_day(now):
-            raise InvalidInput({"review_on": _("Choose a day to come.")})
-        case.set(suspended_at=now, review_on=review_on, **clock.stopped())
-        people = [*handlers_of(case.grievance, now), case.grievance.filed_by]
-        case.tell(people, "case_suspended", review_on=in_both_languages(Day(review_on)))
-        case.record(
-            note=note,
-            data={"reason": why.code, "reason_name": in_both_languages(why), "review_on": review_on.isoformat()},
-        )
-        return case.grievance
-
-
-def resume(
-    *, actor: User, grievance: Grievance, now: datetime, version: int | None = None, note: str = ""
-) -> Grievance:
-    """Let the clock go on; the deadline is later by exactly the time it stood still."""
-    with step(actor=actor, grievance=grievance, action=Action.RESUME, now=now, version=version) as case:
-        case.set(**clock.resumed(case.grievance, now=now), suspended_at=None, review_on=None)
-        case.tell(handlers_of(case.grievance, now), "case_resumed")
-        case.record(note=note)
         return case.grievance
 
 
@@ -275,7 +221,7 @@ def _give(case: Step, agency: Agency, co_agencies: Sequence[Agency], note: str) 
     for one in (agency, *partners):
         if not one.is_active or not tree.covers(one.unit.path, grievance.unit_path):
             raise InvalidInput({"agency": _("%(agency)s does not serve this place.") % {"agency": one.name}})
-    due = clock.acknowledge_due(now=now, category=grievance.category)
+    columns = clock.assigned(grievance, now=now)
     Assignment.objects.bulk_create(
         Assignment(
             grievance=grievance,
@@ -284,7 +230,7 @@ def _give(case: Step, agency: Agency, co_agencies: Sequence[Agency], note: str) 
             round=grievance.round,
             assigned_by=case.actor,
             assigned_at=now,
-            acknowledge_due_at=due,
+            acknowledge_due_at=columns["acknowledge_due_at"],
         )
         for one in (agency, *partners)
     )
@@ -293,22 +239,9 @@ def _give(case: Step, agency: Agency, co_agencies: Sequence[Agency], note: str) 
         holder_unit=desk_of(case.actor, grievance),
         assigned_at=now,
         acknowledged_at=None,
-        acknowledge_due_at=due,
+        **columns,
     )
     people = people_at_agencies([one.pk for one in (agency, *partners)], on=local_day(now))
     for one in (agency, *partners):
         case.tell(people.get(one.pk, []), "case_assigned", agency=one.name)
     case.record(note=note, data={"agency": agency.name, "co_agencies": [one.name for one in partners]})
-
-
-def _decide_extension(action, actor, grievance, now, version, note) -> Grievance:
-    with step(actor=actor, grievance=grievance, action=action, now=now, version=version, note=note.strip()) as case:
-        extension = case.grievance.extensions.select_related("asked_by").get(decided_at__isnull=True)
-        granted = action == Action.GRANT_EXTENSION
-        extension.decided_by, extension.decided_at, extension.granted = actor, now, granted
-        extension.save(update_fields=["decided_by", "decided_at", "granted"])
-        if granted:
-            case.set(**clock.extended(case.grievance, days=extension.days))
-        case.tell([extension.asked_by], "extension_granted" if granted else "extension_refused", days=extension.days)
-        case.record(note=note.strip(), data={"days": extension.days}, is_public=granted)
-        return case.grievance

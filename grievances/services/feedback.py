@@ -193,8 +193,7 @@ def _handle_again(case: Step, rating: int, said_resolved: bool) -> None:
         resolved_by=None,
         assigned_at=now,
         acknowledged_at=None,
-        acknowledge_due_at=clock.acknowledge_due(now=now, category=grievance.category),
-        **clock.restarted(grievance, now=now),
+        **clock.handled_again(grievance, now=now),
     )
     if grievance.lead_agency_id is None:
         if grievance.holder_unit_id == grievance.unit_id:
@@ -240,7 +239,7 @@ def _back_to_the_desk(case: Step) -> None:
         assigned_at=None,
         acknowledged_at=None,
         acknowledge_due_at=None,
-        **clock.restarted(grievance, now=now),
+        **clock.reported(grievance, now=now),
     )
     case.tell([*people, grievance.filed_by], "case_reopened")
 

@@ -14,6 +14,7 @@ from grievances.services import clock
 from grievances.services.numbers import next_number
 from grievances.services.photos import attach_photos, prepare_photos
 from grievances.services.steps import listed_reason, step
+from grievances.services.urgency import is_urgent
 from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.text import in_both_languages
@@ -112,6 +113,7 @@ def file_grievance(
                     url=case.get_absolute_url(),
                     key=f"case_reported:{case.pk}",
                     at=now,
+                    urgent=is_urgent(case.urgency),
                 )
                 for person in told
                 if person.pk != actor.pk
@@ -133,7 +135,7 @@ def report(
         case.set(
             reported_at=now,
             holder_unit=holder,
-            **clock.started(now=now, urgency=case.grievance.urgency, category=case.grievance.category),
+            **clock.reported(case.grievance, now=now),
         )
         case.tell(people, "case_reported")
         case.record(note=note, data={"to": holder.name})
@@ -160,7 +162,7 @@ def resolve_on_spot(
             resolved_by=actor,
             result=result.strip(),
             settled_by=settled_level(case.grievance.unit.level),
-            due_at=clock.started(now=now, urgency=case.grievance.urgency, category=case.grievance.category)["due_at"],
+            **clock.resolved_at_once(case.grievance, now=now),
         )
         event = case.record(note=result.strip())
         attach_photos(event=event, prepared=prepared, actor=actor, now=now)
@@ -273,13 +275,15 @@ def _put_on_its_way(case: Grievance, actor: User, solved_result: str, now: datet
     if case.status == Status.DISCOVERED:
         return []
     case.reported_at = now
-    started = clock.started(now=now, urgency=case.urgency, category=case.category)
+    people: list[User] = []
     if case.status == Status.RESOLVED:
         case.resolved_at, case.resolved_by, case.result = now, actor, solved_result.strip()
-        case.settled_by, case.due_at = settled_level(case.unit.level), started["due_at"]
-        return []
-    case.holder_unit, people = first_desk(case.unit, now=now)
-    for field, value in started.items():
+        case.settled_by = settled_level(case.unit.level)
+        columns = clock.resolved_at_once(case, now=now)
+    else:
+        case.holder_unit, people = first_desk(case.unit, now=now)
+        columns = clock.reported(case, now=now)
+    for field, value in columns.items():
         setattr(case, field, value)
     return people
 

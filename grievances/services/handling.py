@@ -18,8 +18,7 @@ from linjiang.common.errors import InvalidInput
 from linjiang.common.text import in_both_languages
 from orgs.holders import people_at_units
 from orgs.models import User
-
-MAX_EXTENSION_DAYS = 30
+from orgs.profile import profile
 
 
 def acknowledge(
@@ -27,7 +26,7 @@ def acknowledge(
 ) -> Grievance:
     """Take the case on."""
     with step(actor=actor, grievance=grievance, action=Action.ACKNOWLEDGE, now=now, version=version) as case:
-        case.set(acknowledged_at=now)
+        case.set(acknowledged_at=now, **clock.taken_on(case.grievance))
         case.grievance.assignments.filter(is_lead=True, ended_at__isnull=True).update(acknowledged_at=now)
         case.tell(_desk_people(case), "case_acknowledged", agency=handler_name(case.grievance))
         case.record(note=note, data={"agency": handler_name(case.grievance)})
@@ -48,13 +47,13 @@ def return_case(
         why = listed_reason(case.row, reason)
         handler = handler_name(case.grievance)
         end_assignments(case.grievance, now=now, returned=True)
-        _drop_pending_extension(case)
+        _drop_pending_requests(case)
         if case.grievance.lead_agency_id is None:
             holder, people = first_desk(case.grievance.holder_unit, now=now)
             case.set(holder_unit=holder)
         else:
             people = _desk_people(case)
-        case.set(lead_agency=None, acknowledged_at=None, acknowledge_due_at=None)
+        case.set(lead_agency=None, acknowledged_at=None, **clock.back_at_desk(case.grievance, now=now))
         case.tell(people, "case_returned", agency=handler, reason=in_both_languages(why))
         case.record(note=note, data={"agency": handler, "reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance
@@ -74,14 +73,14 @@ def resolve(
     result = result.strip()
     with step(actor=actor, grievance=grievance, action=Action.RESOLVE, now=now, version=version, result=result) as case:
         by_agency = case.grievance.lead_agency_id is not None
-        _drop_pending_extension(case)
+        _drop_pending_requests(case)
         case.set(
             result=result,
             resolved_at=now,
             resolved_by=actor,
             settled_by=SettledBy.AGENCY if by_agency else settled_level(case.grievance.holder_unit.level),
             callbacks=0,
-            **clock.stopped(),
+            **clock.resolved(case.grievance, now=now),
         )
         chiefs = people_at_units([case.grievance.unit_id], on=local_day(now)).get(case.grievance.unit_id, [])
         case.tell([*chiefs, case.grievance.filed_by], "case_resolved")
@@ -100,7 +99,7 @@ def ask_extension(
     version: int | None = None,
     note: str = "",
 ) -> Grievance:
-    """Ask for 1 to 30 more days before the limit; community or street staff decide."""
+    """Ask for more days before the limit, in the days the limit is counted in; community or street staff decide."""
     with step(
         actor=actor,
         grievance=grievance,
@@ -111,8 +110,9 @@ def ask_extension(
         reason=reason,
     ) as case:
         why = listed_reason(case.row, reason)
-        if not 1 <= days <= MAX_EXTENSION_DAYS:
-            raise InvalidInput({"days": _("From 1 to %(count)s days.") % {"count": MAX_EXTENSION_DAYS}})
+        longest = profile().cases["max_extension_days"]
+        if not 1 <= days <= longest:
+            raise InvalidInput({"days": _("From 1 to %(count)s days.") % {"count": longest}})
         Extension.objects.create(grievance=case.grievance, asked_by=actor, asked_at=now, days=days, reason=why)
         case.tell(_desk_people(case), "extension_asked", agency=handler_name(case.grievance), days=days)
         case.record(
@@ -132,8 +132,7 @@ def _desk_people(case: Step) -> list[User]:
     return people_at_units([holder], on=local_day(case.now)).get(holder, [])
 
 
-def _drop_pending_extension(case: Step) -> None:
+def _drop_pending_requests(case: Step) -> None:
     """A request that nobody needs any more counts as refused, so that no row waits for ever."""
-    case.grievance.extensions.filter(decided_at__isnull=True).update(
-        decided_at=case.now, decided_by=case.actor, granted=False
-    )
+    for requests in (case.grievance.extensions, case.grievance.suspensions):
+        requests.filter(decided_at__isnull=True).update(decided_at=case.now, decided_by=case.actor, granted=False)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from grievances.choices import Action, Standing
 from grievances.models import Grievance, GrievanceEvent, Reason
 from grievances.policies import acting_standing, decide
+from grievances.services.urgency import is_urgent
 from grievances.workflow import Transition
 from grievances.workflow import transition as table_row
 from linjiang.common.errors import Conflict, InvalidInput, StaleVersion
@@ -37,6 +38,7 @@ class Step:
         self.standing: Standing = standing
         self.now = now
         self.came_from = grievance.status
+        self._began = _stage_facts(grievance)
         self.event: GrievanceEvent | None = None
         self._changed: set[str] = set()
         self._messages: list[Message] = []
@@ -66,6 +68,7 @@ class Step:
                     url=case.get_absolute_url(),
                     key=f"{kind}:{case.pk}:{case.version}",
                     at=self.now,
+                    urgent=is_urgent(case.urgency),
                 )
             )
 
@@ -73,6 +76,8 @@ class Step:
         """Save the case and its one event, queue the messages; called once, last."""
         case = self.grievance
         self.set(version=case.version + 1)
+        if self._began and self._began != _stage_facts(case):
+            data = {**(data or {}), "ended_stage": self._began}
         case.save(update_fields=sorted(self._changed))
         self.event = GrievanceEvent.objects.create(
             grievance=case,
@@ -88,6 +93,19 @@ class Step:
         )
         outbox.queue(self._messages)
         return self.event
+
+
+def _stage_facts(case: Grievance) -> dict | None:
+    """Return what the timeline keeps of a stage that ends: which, since when, its limit and deadline."""
+    if not case.stage or case.stage_due_at is None:
+        return None
+    return {
+        "stage": case.stage,
+        "started_at": case.stage_started_at.isoformat(),
+        "due_at": case.stage_due_at.isoformat(),
+        "limit": case.stage_limit,
+        "counts": case.stage_counts,
+    }
 
 
 @contextmanager

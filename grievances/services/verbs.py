@@ -8,7 +8,7 @@ from datetime import datetime
 
 from grievances.choices import Action
 from grievances.models import Grievance
-from grievances.services import desk, feedback, filing, handling, remarks
+from grievances.services import cards, desk, feedback, filing, handling, pauses, remarks
 from orgs.models import User
 
 VERBS: dict[Action, Callable[..., Grievance]] = {
@@ -22,10 +22,12 @@ VERBS: dict[Action, Callable[..., Grievance]] = {
     Action.REJECT: desk.reject,
     Action.MERGE: desk.merge,
     Action.REASSIGN: desk.reassign,
-    Action.GRANT_EXTENSION: desk.grant_extension,
-    Action.REFUSE_EXTENSION: desk.refuse_extension,
-    Action.SUSPEND: desk.suspend,
-    Action.RESUME: desk.resume,
+    Action.GRANT_EXTENSION: pauses.grant_extension,
+    Action.REFUSE_EXTENSION: pauses.refuse_extension,
+    Action.ASK_SUSPENSION: pauses.ask_suspension,
+    Action.SUSPEND: pauses.suspend,
+    Action.REFUSE_SUSPENSION: pauses.refuse_suspension,
+    Action.RESUME: pauses.resume,
     Action.CLASSIFY: desk.classify,
     Action.APPEAL: desk.appeal,
     Action.ACKNOWLEDGE: handling.acknowledge,
@@ -38,9 +40,10 @@ VERBS: dict[Action, Callable[..., Grievance]] = {
     Action.REOPEN: feedback.reopen,
     Action.COMMENT: remarks.comment,
     Action.ADD_PHOTO: remarks.add_photo,
-    Action.URGE: remarks.urge,
-    Action.YELLOW_CARD: remarks.yellow_card,
-    Action.RED_CARD: remarks.red_card,
+    Action.URGE: cards.urge,
+    Action.YELLOW_CARD: cards.yellow_card,
+    Action.RED_CARD: cards.red_card,
+    Action.ANSWER_CARD: cards.answer_card,
 }
 
 FIELDS: dict[Action, tuple[str, ...]] = {
@@ -56,7 +59,9 @@ FIELDS: dict[Action, tuple[str, ...]] = {
     Action.REASSIGN: ("agency", "co_agencies", "note"),
     Action.GRANT_EXTENSION: ("note",),
     Action.REFUSE_EXTENSION: ("note",),
-    Action.SUSPEND: ("reason", "review_on", "note"),
+    Action.ASK_SUSPENSION: ("reason", "review_on", "note"),
+    Action.SUSPEND: ("note",),
+    Action.REFUSE_SUSPENSION: ("note",),
     Action.RESUME: ("note",),
     Action.CLASSIFY: ("category", "urgency", "note"),
     Action.APPEAL: ("note",),
@@ -73,6 +78,7 @@ FIELDS: dict[Action, tuple[str, ...]] = {
     Action.URGE: ("note",),
     Action.YELLOW_CARD: ("note",),
     Action.RED_CARD: ("note",),
+    Action.ANSWER_CARD: ("note",),
 }
 
 

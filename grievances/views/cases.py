@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from grievances import guidance, paging, presentation
+from grievances import guidance, paging, presentation, stages
 from grievances.filters import CaseFilter
 from grievances.models import Grievance, GrievanceEvent
 from grievances.policies import available_actions, may_see_contact
@@ -76,12 +76,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = Grievance.objects.visible_to(request.user).with_names()
     found = found.select_related("filed_by", "resolved_by", "contact", "household__contact", "merged_into")
     grievance = get_object_or_404(found, number=number)
-    extension = grievance.extensions.select_related("asked_by", "reason").filter(decided_at__isnull=True).first()
-    buttons, others = guidance.choices(
-        grievance,
-        available_actions(request.user, grievance, at=now),
-        extension_pending=extension is not None,
-    )
+    buttons, others = guidance.choices(grievance, available_actions(request.user, grievance, at=now))
+    events = list(grievance.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk"))
     merged_into = grievance.merged_into
     visible = Grievance.objects.visible_to(request.user)
     context = {
@@ -89,13 +85,15 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "now": now,
         "place": presentation.place_of(grievance),
         "standing_words": presentation.where_it_stands(grievance),
-        "has_clock": grievance.is_running or (grievance.suspended and grievance.is_live),
+        "stages": stages.lines(grievance, events, at=now),
         "buttons": buttons,
         "others": others,
-        **_timeline(grievance),
+        **_timeline(events),
         "assignments": presentation.assignments_of(grievance),
         "feedback": list(grievance.feedback.select_related("recorded_by").order_by("-pk")),
-        "extension": extension,
+        "extension": grievance.pending_extension,
+        "suspension": grievance.pending_suspension,
+        "cards": grievance.cards,
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
         "contact_decision": may_see_contact(request.user, grievance),
         "may_hand_link": may_hand_link(request.user, grievance),
@@ -105,11 +103,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "grievances/case.html", context)
 
 
-def _timeline(grievance: Grievance) -> dict:
+def _timeline(events: list[GrievanceEvent]) -> dict:
     """Return the timeline, newest first, and the photos that came with the filing, which stand beside the words."""
-    events: list[GrievanceEvent] = list(
-        grievance.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk")
-    )
     names = presentation.names_for(events)
     first = events[-1] if events else None
     return {

@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from django.utils import translation
+from django.utils import dateformat, timezone, translation
 from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
 _SPACES = re.compile(r"\s+")
@@ -50,6 +51,16 @@ class Day:
         return date_format(self.day, "DATE_FORMAT")
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment in the city's time as the active language writes it: 11月22日 14:05, in English 22 Nov 14:05."""
+
+    at: datetime
+
+    def __str__(self) -> str:
+        return dateformat.format(timezone.localtime(self.at), pgettext("date format", "j M H:i"))
+
+
 def in_both_languages(thing: object) -> dict[str, str]:
     """Return how `thing` is called in Chinese and in English, for facts that outlive the writer's language."""
     words = {}
@@ -59,8 +70,15 @@ def in_both_languages(thing: object) -> dict[str, str]:
     return words
 
 
+def at_moment(moment: datetime) -> dict[str, str]:
+    """Return a moment as a fact that is put into words when it is read."""
+    return {"at": moment.isoformat()}
+
+
 def in_my_language(words: object) -> str:
-    """Return the reader's side of what `in_both_languages` kept; anything else as it is."""
+    """Return the reader's side of what `in_both_languages` or `at_moment` kept; anything else as it is."""
+    if isinstance(words, dict) and words.keys() == {"at"}:
+        return str(Moment(datetime.fromisoformat(words["at"])))
     if isinstance(words, dict) and {"zh", "en"} <= words.keys():
         return words["en"] if (translation.get_language() or "").startswith("en") else words["zh"]
     return str(words)

@@ -219,6 +219,8 @@ CELERY_BEAT_SCHEDULE = {
         ("notifications.tasks.tick", 5, 10),
         ("notifications.tasks.deliver_messages", 5, 10),
         ("grievances.tasks.escalate_overdue", 60, 60),
+        ("grievances.tasks.recompute_deadlines", 60, 60),
+        ("grievances.tasks.remind_of_missing_calendar", 6 * 3600, 3600),
         ("orgs.tasks.end_lapsed_posts", 3600, 3600),
     ]
 }

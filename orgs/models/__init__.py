@@ -1,8 +1,20 @@
 """The organisation's tables, one module per noun."""
 
 from orgs.models.agencies import Agency
+from orgs.models.calendar import CalendarYear, RuleChange, WorkCalendarDay
 from orgs.models.contacts import Contact, ContactReveal
 from orgs.models.people import Post, User
 from orgs.models.units import Household, Unit
 
-__all__ = ["Agency", "Contact", "ContactReveal", "Household", "Post", "Unit", "User"]
+__all__ = [
+    "Agency",
+    "CalendarYear",
+    "Contact",
+    "ContactReveal",
+    "Household",
+    "Post",
+    "RuleChange",
+    "Unit",
+    "User",
+    "WorkCalendarDay",
+]

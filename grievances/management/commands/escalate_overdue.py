@@ -7,14 +7,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from grievances.choices import Rung
-from grievances.services.escalation import due_rungs, escalate_overdue
+from grievances.choices import Card, Stage, Status
+from grievances.services.escalation import DueRung, due_rungs, escalate_overdue
 from linjiang.common.clock import now
 from orgs.services.system import system_user
 
 
 class Command(BaseCommand):
-    help = "Fire every rung of every overdue case that is due. The worker does the same every minute."
+    help = "Fire every rung of every case's ladder that is due. The worker does the same every minute."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--now", metavar="TIME", help="as of this moment (2026-03-04T09:30), local unless it says")
@@ -28,14 +28,32 @@ class Command(BaseCommand):
         count = 0
         for due in due_rungs(now=at):
             count += 1
-            people = "、".join(person.name for person in due.people) or "nobody in office"
-            self.stdout.write(
-                f"{due.case.number}  {Rung(due.rung).label}: {due.unit} ({people}); "
-                f"due {timezone.localtime(due.case.due_at):%Y-%m-%d %H:%M}, "
-                f"past by {(at - due.case.due_at).total_seconds() / 3600:.1f} h, "
-                f"{due.case.get_status_display()} at {due.case.lead_agency or due.case.holder_unit}"
-            )
+            self.stdout.write(_line(due))
         self.stdout.write(f"{count} would fire at {timezone.localtime(at):%Y-%m-%d %H:%M}")
+
+
+def _line(due: DueRung) -> str:
+    rung, case = due.rung, due.case
+    when = "on the day of review" if due.stage == Stage.REVIEW else _when(due)
+    people = "; ".join(
+        f"{told.unit.name} ({'、'.join(person.name for person in told.people) or 'nobody in office'})"
+        for told in due.told
+    )
+    return (
+        f"{case.number}  {Stage(due.stage).label} {Card(rung.card).label} (rung {rung.number}, {when}, "
+        f"due since {_clock(due.at)}; limit {_clock(due.due_at)}): "
+        f"tells {people}; {Status(case.status).label} at {case.holder}"
+    )
+
+
+def _when(due: DueRung) -> str:
+    if due.rung.after is None:
+        return f"{round(due.rung.share * 100)} % of the limit"
+    return f"{due.rung.after.seconds / 3600:g} h of {due.rung.after.counts} past the limit"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
 
 
 def _moment(text: str | None) -> datetime:

@@ -1,4 +1,4 @@
-"""manage.py load_defaults: categories and reasons that come with the product, once."""
+"""manage.py load_defaults: categories, reasons and public holidays that come with the product, once."""
 
 from django.core.management.base import BaseCommand
 
@@ -7,8 +7,11 @@ from orgs.services.system import system_user
 
 
 class Command(BaseCommand):
-    help = "Load the categories and reasons that come with the product, unless the database has some."
+    help = "Load the categories, reasons and public holidays that come with the product, where the database has none."
 
     def handle(self, *args, **options) -> None:
         counts = load_shipped_defaults(actor=system_user())
-        self.stdout.write(f"categories: {counts['categories']} new, reasons: {counts['reasons']} new")
+        self.stdout.write(
+            f"categories: {counts['categories']} new, reasons: {counts['reasons']} new, "
+            f"years of the work calendar: {counts['years']} new"
+        )

@@ -14,6 +14,7 @@ from grievances.models import (
     Feedback,
     Grievance,
     GrievanceEvent,
+    Suspension,
 )
 from grievances.services.demo.pictures import SCENES, upload
 from grievances.services.demo.story import Story
@@ -42,6 +43,7 @@ def write(stories: Sequence[Story]) -> None:
         (GrievanceEvent, "events"),
         (Assignment, "assignments"),
         (Extension, "extensions"),
+        (Suspension, "suspensions"),
         (Feedback, "feedback"),
         (Escalation, "escalations"),
     ):

@@ -7,9 +7,8 @@ from random import Random
 
 from django.utils import timezone
 
-from grievances.choices import LIVE, Action, ReasonKind, Source, Standing, Status
+from grievances.choices import LIVE, Action, ReasonKind, Source, Standing, Status, Urgency
 from grievances.models import Category, Reason
-from grievances.services.clock import resolve_hours
 from grievances.services.demo.archive import give_numbers, write
 from grievances.services.demo.organisation import City, Place
 from grievances.services.demo.pictures import SCENES
@@ -83,7 +82,14 @@ class Chronicle:
         household = rng.choice(place.households)
         words = put_in_words(rng, topic, estate=place.estate, place=place.where, door=household.label)
         agency = self.city.agency(place, topic.agency)
-        story = Story(place=place, agency=agency, result=words.result, system=self.system, until=self.now)
+        story = Story(
+            place=place,
+            district=self.city.district,
+            agency=agency,
+            result=words.result,
+            system=self.system,
+            until=self.now,
+        )
         filer, source = self._filer(place)
         story.discover(
             at=at,
@@ -239,7 +245,11 @@ class Chronicle:
         staff = self.city.leaders[story.case.holder_unit_id]
         at = self._later(at, 3, 20)
         review = local_day(at) + timedelta(days=self.rng.choice((30, 45, 60)))
-        story.suspend(at=at, actor=staff, reason=self._reason(ReasonKind.SUSPEND), review_on=review)
+        story.ask_suspension(
+            at=at, actor=self._handler(story), reason=self._reason(ReasonKind.SUSPEND), review_on=review
+        )
+        at = self._later(at, 1, 6)
+        story.suspend(at=at, actor=staff)
         at = self._later(at, 24 * 14, 24 * 28)
         story.resume(at=at, actor=staff)
         at = self._worked(story, at)
@@ -346,8 +356,7 @@ class Chronicle:
 
     def _pace(self, story: Story) -> float:
         """Return how much faster an urgent case moves: 1 for a week, less for hours."""
-        hours = resolve_hours(urgency=story.case.urgency, category=story.case.category)
-        return 0.05 if hours <= 2 else 0.35 if hours <= 24 else 1.0
+        return {Urgency.TWO_HOURS: 0.05, Urgency.DAY: 0.35}.get(story.case.urgency, 1.0)
 
     def _later(self, at: datetime, low: float, high: float) -> datetime:
         """Return a moment `low` to `high` hours later, by day unless the pace is one of minutes."""

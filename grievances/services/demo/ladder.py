@@ -1,13 +1,14 @@
-"""The ladder of an overdue case of the past: each rung at the moment it fell due, as the sweep would have found it."""
+"""The ladder of a case of the past: each rung at the moment it fell due, as the sweep would have found it."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from grievances import deadlines
-from grievances.choices import RUNNING, Action, Card, Rung, Standing
+from grievances.choices import Action, Stage, Standing, Tell
 from grievances.models import Escalation
+from grievances.services.cards import answer_due
+from grievances.services.clock import next_alarm, next_rungs
+from grievances.services.rulebook import rulebook
 from orgs.models import Unit
-from orgs.profile import profile
 
 if TYPE_CHECKING:
     from grievances.services.demo.story import Story
@@ -15,34 +16,50 @@ if TYPE_CHECKING:
 
 def climb(story: "Story", at: datetime) -> None:
     """Fire the rungs that fell due before `at`, each at its own moment."""
-    case = story.case
-    while case.next_alarm_at and case.next_alarm_at <= at and case.status in RUNNING:
-        rung, due = case.rung + 1, case.next_alarm_at
-        fired_at = max(due, story.events[-1].at)
-        unit = (case.holder_unit, _superior(story), story.place.street)[rung - 1]
+    case, rules = story.case, rulebook()
+    while due := [one for one in next_rungs(case, rules) if one[2] <= at]:
+        stage, rung, moment = min(due, key=lambda one: one[2])
+        fired_at = max(moment, story.events[-1].at)
+        unit = _unit(story, rung.tell[0])
+        due_at = case.due_at if stage == Stage.RESOLVE else case.stage_due_at
         story.escalations.append(
             Escalation(
-                card=Card.REMIND if rung == Rung.HOLDER else Card.URGE,
-                rung=rung,
-                due_at=case.due_at,
+                card=rung.card,
+                stage=stage,
+                rung=rung.number,
+                due_at=due_at,
                 unit=unit,
-                agency=case.lead_agency if rung == Rung.HOLDER else None,
+                agency=case.lead_agency,
                 by=story.system,
                 at=fired_at,
+                answer_due_at=answer_due(rung.card, now=fired_at, rules=rules),
             )
         )
-        data = {"rung": int(rung), "to": unit.name, "due_at": case.due_at.isoformat()}
+        data = {
+            "rung": rung.number,
+            "stage": stage,
+            "card": rung.card,
+            "to": unit.name,
+            "holder": str(case.lead_agency or case.holder_unit),
+            "told": [_unit(story, tell).name for tell in rung.tell[1:]],
+            "due_at": due_at.isoformat(),
+        }
         story.record(Action.ESCALATE, fired_at, story.system, Standing.SYSTEM, case.status, "", data, False)
-        case.rung, case.version = rung, case.version + 1
-        last = rung >= max(Rung)
-        hours = profile().cases["rung_hours"]
-        case.next_alarm_at = (
-            None if last else deadlines.rung_due_at(due_at=case.due_at, rung=rung + 1, rung_hours=hours)
-        )
+        if stage == Stage.RESOLVE:
+            case.rung = rung.number
+        else:
+            case.stage_rung = rung.number
+        case.version += 1
+    case.next_alarm_at = None if case.suspended else next_alarm(case, rules)
 
 
-def _superior(story: "Story") -> Unit:
-    if story.case.lead_agency_id:
-        return story.case.holder_unit
-    ladder = [story.place.leaf, story.place.group, story.place.zone, story.place.community, story.place.street]
-    return ladder[min(ladder.index(story.case.holder_unit) + 1, len(ladder) - 1)]
+def _unit(story: "Story", tell: str) -> Unit:
+    place, holder = story.place, story.case.holder_unit
+    if tell == Tell.STREET:
+        return place.street
+    if tell == Tell.DISTRICT:
+        return story.district
+    if tell == Tell.HOLDER or story.case.lead_agency_id:
+        return holder
+    ladder = [place.leaf, place.group, place.zone, place.community, place.street]
+    return ladder[min(ladder.index(holder) + 1, len(ladder) - 1)]

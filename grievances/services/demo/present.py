@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from grievances.choices import ReasonKind
 from grievances.models import Category, Grievance, Reason
-from grievances.services.clock import resolve_hours
 from grievances.services.demo.history import LIVE_DAYS
 from grievances.services.demo.organisation import City, Place
 from grievances.services.demo.pictures import SCENES, upload
@@ -102,7 +101,7 @@ class Present:
             self._rate(case, rng.choice((5, 5, 4)))
             return
         case, result = self._file(place, topic)
-        limit = resolve_hours(urgency=case.urgency, category=case.category)
+        limit = (case.due_at - case.clock_started_at).total_seconds() / 3600
         yield self._after(0.02 * limit, 0.06 * limit)
         if rng.random() < 0.2:
             leader = city.leaders[place.group.pk]
@@ -227,12 +226,14 @@ class Present:
         yield self._after(10, 20)
         self._do(
             case,
-            "suspend",
-            self.city.leaders[place.street.pk],
+            "ask_suspension",
+            handler,
             reason="waiting_for_season",
             review_on=local_day(self.now) + timedelta(days=20),
             note="现在修剪伤树，入冬落叶后再剪，先绑了支撑。",
         )
+        yield self._after(1, 4)
+        self._do(case, "suspend", self.city.leaders[place.street.pk], note="同意，到期复核。")
 
     def _dissatisfied(self, place: Place, code: str, hours: float) -> Life:
         yield self._ago(hours)

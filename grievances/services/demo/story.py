@@ -7,18 +7,28 @@ the columns is done here the same way; the ladder of an overdue case is climbed 
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from grievances.choices import Action, Card, Confirmation, SettledBy, Source, Standing, Status
-from grievances.models import Assignment, Category, Escalation, Extension, Feedback, Grievance, GrievanceEvent, Reason
+from grievances.choices import CARD_OF, Action, Confirmation, SettledBy, Source, Stage, Standing, Status
+from grievances.models import (
+    Assignment,
+    Category,
+    Escalation,
+    Extension,
+    Feedback,
+    Grievance,
+    GrievanceEvent,
+    Reason,
+    Suspension,
+)
 from grievances.services import clock
+from grievances.services.cards import answer_due
 from grievances.services.demo.ladder import climb
 from grievances.services.demo.organisation import Place
 from grievances.services.feedback import is_content
 from grievances.services.filing import settled_level, title_of
+from grievances.services.rulebook import rulebook
 from grievances.workflow import transition
 from linjiang.common.text import in_both_languages
 from orgs.models import Agency, Contact, Household, Unit, User
-
-_CARDS = {Action.URGE: Card.URGE, Action.YELLOW_CARD: Card.YELLOW, Action.RED_CARD: Card.RED}
 
 
 class StoryEnd(Exception):
@@ -28,8 +38,11 @@ class StoryEnd(Exception):
 class Story:
     """One case and the rows that belong to it, none of them saved yet. No step is told that lies after `until`."""
 
-    def __init__(self, *, place: Place, agency: Agency, result: str, system: User, until: datetime) -> None:
+    def __init__(
+        self, *, place: Place, district: Unit, agency: Agency, result: str, system: User, until: datetime
+    ) -> None:
         self.place = place
+        self.district = district
         self.agency = agency  # the right body for it
         self.result = result  # what will have been done
         self.system = system
@@ -38,6 +51,7 @@ class Story:
         self.events: list[GrievanceEvent] = []
         self.assignments: list[Assignment] = []
         self.extensions: list[Extension] = []
+        self.suspensions: list[Suspension] = []
         self.feedback: list[Feedback] = []
         self.escalations: list[Escalation] = []
         self.picture = ""
@@ -85,14 +99,13 @@ class Story:
             data={"to": desk.name},
             reported_at=at,
             holder_unit=desk,
-            **clock.started(now=at, urgency=case.urgency, category=case.category),
+            **clock.reported(case, now=at),
         )
         case.version -= 1  # filing writes both of its events as one change
 
     def resolve_on_spot(self, *, at: datetime, result: str) -> None:
         """The filer settles it at once."""
         case = self.case
-        due = clock.started(now=at, urgency=case.urgency, category=case.category)["due_at"]
         self._step(
             Action.RESOLVE_ON_SPOT,
             at,
@@ -104,7 +117,7 @@ class Story:
             resolved_by=case.filed_by,
             result=result,
             settled_by=settled_level(case.unit.level),
-            due_at=due,
+            **clock.resolved_at_once(case, now=at),
         )
         case.version -= 1
 
@@ -125,6 +138,7 @@ class Story:
     def settle_here(self, *, at: datetime, actor: User, desk: Unit) -> None:
         """The desk handles it itself."""
         values = {"assigned_at": at, "acknowledged_at": at, "acknowledge_due_at": None, "lead_agency": None}
+        values |= clock.taken_on(self.case)
         self._step(Action.SETTLE_HERE, at, actor, Standing.DESK, data={"to": desk.name}, holder_unit=desk, **values)
 
     def acknowledge(self, *, at: datetime, actor: User) -> None:
@@ -134,7 +148,8 @@ class Story:
             if assignment.is_lead and assignment.ended_at is None:
                 assignment.acknowledged_at = at
         data = {"agency": self._handler_name()}
-        self._step(Action.ACKNOWLEDGE, at, actor, Standing.HANDLER, data=data, acknowledged_at=at)
+        values = {"acknowledged_at": at, **clock.taken_on(self.case)}
+        self._step(Action.ACKNOWLEDGE, at, actor, Standing.HANDLER, data=data, **values)
 
     def give_back(self, *, at: datetime, actor: User, reason: Reason, note: str) -> None:
         """The handler returns it to the desk."""
@@ -142,7 +157,7 @@ class Story:
         self._reach(at)
         self._end_assignments(at, returned=True)
         data = {"agency": handler, "reason": reason.code, "reason_name": in_both_languages(reason)}
-        values = {"lead_agency": None, "acknowledged_at": None, "acknowledge_due_at": None}
+        values = {"lead_agency": None, "acknowledged_at": None, **clock.back_at_desk(self.case, now=at)}
         self._step(Action.RETURN, at, actor, Standing.HANDLER, note=note, data=data, **values)
 
     def ask_extension(self, *, at: datetime, actor: User, days: int, reason: Reason) -> None:
@@ -162,16 +177,25 @@ class Story:
         data = {"days": extension.days}
         self._step(action, at, actor, Standing.ASSIGNER, note=note, data=data, is_public=granted, **values)
 
-    def suspend(self, *, at: datetime, actor: User, reason: Reason, review_on: date) -> None:
-        """Staff stop the clock."""
-        day = review_on.isoformat()
-        data = {"reason": reason.code, "reason_name": in_both_languages(reason), "review_on": day}
-        values = {"suspended_at": at, "review_on": review_on, **clock.stopped()}
-        self._step(Action.SUSPEND, at, actor, Standing.ASSIGNER, data=data, **values)
+    def ask_suspension(self, *, at: datetime, actor: User, reason: Reason, review_on: date) -> None:
+        """The handler asks to stop the clock until a day of review."""
+        self._reach(at)
+        self.suspensions.append(Suspension(asked_by=actor, asked_at=at, reason=reason, review_on=review_on))
+        data = self._suspension_facts()
+        self._step(Action.ASK_SUSPENSION, at, actor, Standing.HANDLER, data=data, is_public=False)
+
+    def suspend(self, *, at: datetime, actor: User) -> None:
+        """The desk that gave the case approves it: the clock stops."""
+        self._reach(at)
+        asked = self.suspensions[-1]
+        asked.decided_by, asked.decided_at, asked.granted = actor, at, True
+        review_at = rulebook().calendar.opening(asked.review_on)
+        values = {"suspended_at": at, "review_on": asked.review_on, **clock.held(self.case, review_at=review_at)}
+        self._step(Action.SUSPEND, at, actor, Standing.ASSIGNER, data=self._suspension_facts(), **values)
 
     def resume(self, *, at: datetime, actor: User) -> None:
         """The clock goes on."""
-        values = {**clock.resumed(self.case, now=at), "suspended_at": None, "review_on": None}
+        values = {**clock.resumed(self.case, now=at), "review_on": None}
         self._step(Action.RESUME, at, actor, Standing.ASSIGNER, **values)
 
     def resolve(self, *, at: datetime, actor: User, result: str) -> None:
@@ -190,7 +214,7 @@ class Story:
             resolved_by=actor,
             settled_by=SettledBy.AGENCY if agency else settled_level(case.holder_unit.level),
             callbacks=0,
-            **clock.stopped(),
+            **clock.resolved(case, now=at),
         )
 
     def answer(
@@ -246,7 +270,7 @@ class Story:
             **dict.fromkeys(
                 ("closed_at", "resolved_at", "resolved_by", "assigned_at", "acknowledged_at", "acknowledge_due_at")
             ),
-            **clock.restarted(self.case, now=at),
+            **clock.reported(self.case, now=at),
         }
         data = {"reason": reason.code, "reason_name": in_both_languages(reason)}
         self._step(Action.REOPEN, at, actor, Standing.FILER, data=data, **values)
@@ -258,7 +282,7 @@ class Story:
 
     def appeal(self, *, at: datetime, note: str, desk: Unit) -> None:
         """Who filed it asks the desk above to look again."""
-        values = {"holder_unit": desk, **clock.restarted(self.case, now=at)}
+        values = {"holder_unit": desk, **clock.reported(self.case, now=at)}
         self._step(Action.APPEAL, at, self.case.filed_by, Standing.FILER, note=note, data={"to": desk.name}, **values)
 
     def merge(self, *, at: datetime, actor: User, into: "Story") -> None:
@@ -274,8 +298,19 @@ class Story:
         """A supervisor urges or shows a card."""
         case = self.case
         self._reach(at)
+        card = CARD_OF[action]
         self.escalations.append(
-            Escalation(card=_CARDS[action], unit=case.holder_unit, agency=case.lead_agency, by=actor, at=at, note=note)
+            Escalation(
+                card=card,
+                stage=case.stage or Stage.RESOLVE,
+                due_at=case.due_at,
+                unit=case.holder_unit,
+                agency=case.lead_agency,
+                by=actor,
+                at=at,
+                note=note,
+                answer_due_at=answer_due(card, now=at, rules=rulebook()),
+            )
         )
         self._step(
             action, at, actor, Standing.SUPERVISOR, note=note, data={"to": self._handler_name()}, is_public=False
@@ -284,6 +319,14 @@ class Story:
     def finish(self) -> None:
         """Bring the ladder up to the moment the telling stops."""
         climb(self, self.until)
+
+    def _suspension_facts(self) -> dict:
+        asked = self.suspensions[-1]
+        return {
+            "reason": asked.reason.code,
+            "reason_name": in_both_languages(asked.reason),
+            "review_on": asked.review_on.isoformat(),
+        }
 
     def _handler_name(self) -> str:
         return (self.case.lead_agency or self.case.holder_unit).name
@@ -296,7 +339,7 @@ class Story:
     def _give(self, action, at, actor, agency, desk, partners) -> None:
         self._reach(at)
         case = self.case
-        due = clock.acknowledge_due(now=at, category=case.category)
+        columns = clock.assigned(case, now=at)
         self.assignments += [
             Assignment(
                 agency=one,
@@ -304,11 +347,11 @@ class Story:
                 round=case.round,
                 assigned_by=actor,
                 assigned_at=at,
-                acknowledge_due_at=due,
+                acknowledge_due_at=columns["acknowledge_due_at"],
             )
             for one in (agency, *partners)
         ]
-        values = {"assigned_at": at, "acknowledged_at": None, "acknowledge_due_at": due}
+        values = {"assigned_at": at, "acknowledged_at": None, **columns}
         data = {"agency": agency.name, "co_agencies": [one.name for one in partners]}
         self._step(action, at, actor, Standing.ASSIGNER, data=data, lead_agency=agency, holder_unit=desk, **values)
 
@@ -322,8 +365,7 @@ class Story:
             "resolved_by": None,
             "assigned_at": at,
             "acknowledged_at": None,
-            "acknowledge_due_at": clock.acknowledge_due(now=at, category=case.category),
-            **clock.restarted(case, now=at),
+            **clock.handled_again(case, now=at),
         }
         lead = case.lead_agency
         self._step(Action.FEEDBACK, at, actor, standing, note=comment, data=data, to=Status.ASSIGNED, **values)

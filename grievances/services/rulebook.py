@@ -1,0 +1,150 @@
+"""The rules of time in force: calendar, limits and ladders, read once and kept until their version changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from grievances.choices import Stage
+from grievances.deadlines import Limit, Rung, limit, parse_limit, parse_rung
+from grievances.models import Category, Ladder, StageLimit
+from linjiang.common.errors import InvalidInput
+from orgs import tree
+from orgs.profile import profile
+from orgs.rules import read_calendar, rules_version
+from orgs.worktime import WorkCalendar
+
+# Columns of a category's own limits, by stage; hours round the clock.
+CATEGORY_HOURS = {
+    Stage.ASSIGN: "assign_hours",
+    Stage.ACKNOWLEDGE: "acknowledge_hours",
+    Stage.RESOLVE: "resolve_hours",
+    Stage.FEEDBACK: "feedback_hours",
+}
+# Stage, unit's path ("" for the city), category's key (None for any), urgency ("" for any).
+_Key = tuple[str, str, int | None, str]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything a deadline follows from, at one `version`. Ask it for limits and ladders; it asks no database."""
+
+    version: int
+    calendar: WorkCalendar
+    limits: Mapping[_Key, Limit]
+    ladders: Mapping[tuple[int | None, str], tuple[Rung, ...]]
+    default_ladder: tuple[Rung, ...]
+    parents: Mapping[int, int | None]
+    own_limits: Mapping[tuple[str, int, str], Limit]
+    profile_limits: Mapping[tuple[str, str], Limit]
+    _paths: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_paths", frozenset(path for _stage, path, _category, _urgency in self.limits))
+
+    def limit(self, stage: str, *, urgency: str, category_id: int | None, unit_path: str) -> Limit:
+        """Return the limit of a stage for a case of this urgency, category and place.
+
+        The desk's own limits first: the smallest unit's, there the narrowest category's, there the urgency's. Then the
+        category's own hours, which belong to its usual urgency; then the profile's.
+        """
+        categories = self._lineage(category_id)
+        if self._paths:
+            above = [
+                path for path in reversed(tree.ancestor_paths(unit_path, include_self=True)) if path in self._paths
+            ]
+            for path, category, asked in product([*above, ""], categories, (urgency, "")):
+                if found := self.limits.get((stage, path, category, asked)):
+                    return found
+        own = self.own_limits.get((stage, category_id, urgency)) if category_id else None
+        return own or self.profile_limits[stage, urgency]
+
+    def ladder(self, *, category_id: int | None, urgency: str) -> tuple[Rung, ...]:
+        """Return the rungs for a case of this category and urgency."""
+        if self.ladders:
+            for category, asked in product(self._lineage(category_id), (urgency, "")):
+                if found := self.ladders.get((category, asked)):
+                    return found
+        return self.default_ladder
+
+    def _lineage(self, category_id: int | None) -> list[int | None]:
+        lineage = [category_id] if category_id else []
+        if category_id and (parent := self.parents.get(category_id)):
+            lineage.append(parent)
+        return [*lineage, None]
+
+
+_kept: list[Rulebook] = []
+
+
+def rulebook() -> Rulebook:
+    """Return the rules in force; a change made by another process is seen within seconds (see `orgs.rules`)."""
+    version = rules_version()
+    if not _kept or _kept[0].version != version:
+        _kept[:] = [_read(version)]
+    return _kept[0]
+
+
+def _read(version: int) -> Rulebook:
+    calendar = read_calendar()
+    categories = list(Category.objects.all())
+    return Rulebook(
+        version=version,
+        calendar=calendar,
+        limits={
+            (row.stage, row.unit.path if row.unit else "", row.category_id, row.urgency): limit(
+                float(row.amount), row.counts, calendar
+            )
+            for row in StageLimit.objects.select_related("unit")
+        },
+        ladders={
+            (row.category_id, row.urgency): tuple(
+                parse_rung(number, rung.at, rung.card, rung.tell.split(","), calendar)
+                for number, rung in enumerate(row.rungs.all(), start=1)
+            )
+            for row in Ladder.objects.prefetch_related("rungs")
+        },
+        default_ladder=profile_ladder(calendar),
+        parents={one.pk: one.parent_id for one in categories},
+        own_limits={
+            (stage, one.pk, one.urgency): limit(hours, "hours", calendar)
+            for one in categories
+            for stage, column in CATEGORY_HOURS.items()
+            if (hours := getattr(one, column))
+        },
+        profile_limits={
+            (stage, urgency): parse_limit(text, calendar)
+            for stage, by_urgency in profile().limits.items()
+            for urgency, text in by_urgency.items()
+        },
+    )
+
+
+def profile_ladder(calendar: WorkCalendar) -> tuple[Rung, ...]:
+    """Return the rungs of the city profile."""
+    return tuple(
+        parse_rung(number, row["at"], row["card"], row["tell"], calendar)
+        for number, row in enumerate(profile().ladder, start=1)
+    )
+
+
+def checked_ladder(rungs: list[tuple[str, str, str]], calendar: WorkCalendar) -> tuple[Rung, ...]:
+    """Return the rungs written as (when, card, who); raise InvalidInput for one that cannot be read or comes too early.
+
+    Rungs are climbed one after the other, so each lies after the one before: shares rise, then times past the limit.
+    """
+    found: list[Rung] = []
+    for number, (at, card, tell) in enumerate(rungs, start=1):
+        try:
+            rung = parse_rung(number, at, card, tell.split(","), calendar)
+        except ValueError as error:
+            raise InvalidInput({"at": str(error)}) from error
+        if found and _order(rung, calendar) <= _order(found[-1], calendar):
+            raise InvalidInput({"at": f"{at}"})
+        found.append(rung)
+    return tuple(found)
+
+
+def _order(rung: Rung, calendar: WorkCalendar) -> tuple[int, float]:
+    if rung.after is None:
+        return 0, rung.share or 0
+    return 1, rung.after.seconds * (86_400 / calendar.day_seconds if rung.after.counts == "workdays" else 1)

@@ -1,0 +1,130 @@
+"""Loading and changing the work calendar; every change raises the version of the rules of time."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import chinese_calendar
+from chinese_calendar.constants import Holiday, holidays, workdays
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from linjiang.common.errors import InvalidInput
+from linjiang.common.text import clean
+from orgs.models import CalendarYear, User, WorkCalendarDay
+from orgs.rules import note_rule_change
+
+COLUMNS = ("day", "is_working", "name")
+# Open deadlines never reach further back; older years are of no use.
+FIRST_YEAR = 2020
+_YES, _NO = frozenset({"1", "true", "yes", "是", "班", "上班"}), frozenset({"0", "false", "no", "否", "休", "放假"})
+_NAMES = {holiday.value: holiday.chinese for holiday in Holiday}
+
+Day = tuple[date, bool, str]
+
+
+def days_of_library(year: int) -> list[Day]:
+    """Return the days of the notice for `year` as (day, worked?, name); raise LookupError for a year it lacks."""
+    if not any(day.year == year for day in workdays) and not any(day.year == year for day in holidays):
+        raise LookupError(year)
+    days = [(day, False, _NAMES[name]) for day, name in holidays.items() if day.year == year]
+    days += [(day, True, _NAMES[name]) for day, name in workdays.items() if day.year == year]
+    return sorted(days)
+
+
+def load_library_years(*, actor: User, now: datetime) -> list[int]:
+    """Load every year that the library knows and the table does not, and return them; what is there is left alone."""
+    known = set(CalendarYear.objects.values_list("year", flat=True))
+    years = sorted({day.year for day in holidays if day.year >= FIRST_YEAR} - known)
+    if years:
+        source = f"chinesecalendar {getattr(chinese_calendar, '__version__', '')}".strip()
+        _load({year: days_of_library(year) for year in years}, actor=actor, source=source, now=now)
+    return years
+
+
+def load_year(*, actor: User, year: int, days: Iterable[Day], source: str, now: datetime) -> None:
+    """Make `days` the special days of `year`, instead of whatever was known, and the year a known one."""
+    days = list(days)
+    if any(day.year != year for day, _is_working, _name in days):
+        raise InvalidInput({"file": _("Every day must lie in the year %(year)s.") % {"year": year}})
+    _load({year: days}, actor=actor, source=source, now=now)
+
+
+def import_calendar(*, actor: User, text: str, source: str, now: datetime) -> list[int]:
+    """Load the years that the CSV `text` (day, is_working, name) has days of, each as a whole; return them.
+
+    Raise InvalidInput with every bad line; then nothing is changed.
+    """
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or [])]
+    if missing:
+        raise InvalidInput({"file": _("The file lacks the columns %(columns)s.") % {"columns": ", ".join(missing)}})
+    years: dict[int, dict[date, Day]] = defaultdict(dict)
+    bad = []
+    for row in reader:
+        try:
+            one = _parse(row)
+        except ValueError as error:
+            bad.append(_("Line %(line)s: %(problem)s.") % {"line": reader.line_num, "problem": error})
+            continue
+        if one[0] in years[one[0].year]:
+            bad.append(
+                _("Line %(line)s: %(problem)s.")
+                % {"line": reader.line_num, "problem": _("%(day)s stands twice") % {"day": one[0]}}
+            )
+        years[one[0].year][one[0]] = one
+    if not years and not bad:
+        bad.append(_("The file holds no day."))
+    if bad:
+        raise InvalidInput({"file": "\n".join(bad)})
+    _load({year: list(days.values()) for year, days in years.items()}, actor=actor, source=source, now=now)
+    return sorted(years)
+
+
+@transaction.atomic
+def set_day(*, actor: User, day: date, is_working: bool, name: str, now: datetime) -> WorkCalendarDay:
+    """Say that `day` is worked or not, whatever the weekday, and return it."""
+    row, _created = WorkCalendarDay.objects.update_or_create(
+        day=day, defaults={"is_working": is_working, "name": clean(name)[:40]}
+    )
+    note_rule_change(actor=actor, now=now, why=gettext_noop("The work calendar of %(what)s was changed"), what=str(day))
+    return row
+
+
+@transaction.atomic
+def forget_day(*, actor: User, day: date, now: datetime) -> None:
+    """Let `day` be like any other of its weekday again."""
+    if WorkCalendarDay.objects.filter(day=day).delete()[0]:
+        note_rule_change(
+            actor=actor, now=now, why=gettext_noop("The work calendar of %(what)s was changed"), what=str(day)
+        )
+
+
+@transaction.atomic
+def _load(years: dict[int, list[Day]], *, actor: User, source: str, now: datetime) -> None:
+    for year, days in years.items():
+        CalendarYear.objects.update_or_create(
+            year=year, defaults={"source": source[:120], "loaded_at": now, "loaded_by": actor}
+        )
+        WorkCalendarDay.objects.filter(day__year=year).delete()
+        WorkCalendarDay.objects.bulk_create(
+            WorkCalendarDay(day=day, is_working=is_working, name=name[:40]) for day, is_working, name in days
+        )
+    spans = f"{min(years)}–{max(years)}" if len(years) > 1 else str(min(years))
+    note_rule_change(actor=actor, now=now, why=gettext_noop("The work calendar of %(what)s was loaded"), what=spans)
+
+
+def _parse(row: dict[str, str | None]) -> Day:
+    text, worked = clean(row["day"]), clean(row["is_working"]).lower()
+    try:
+        day = date.fromisoformat(text.replace("/", "-"))
+    except ValueError as error:
+        raise ValueError(_("“%(value)s” is not a day like 2027-02-05") % {"value": text[:40]}) from error
+    if not 1990 <= day.year <= 2199:
+        raise ValueError(_("“%(value)s” is not a day like 2027-02-05") % {"value": text[:40]})
+    if worked not in _YES | _NO:
+        raise ValueError(_("is_working is 1 (worked) or 0 (off), not “%(value)s”") % {"value": worked[:40]})
+    return day, worked in _YES, clean(row.get("name"))
