@@ -43,6 +43,7 @@ class Message(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["not_before", "id"], condition=Q(sent_at__isnull=True), name="message_unsent"),
+            models.Index(fields=["digest"], condition=Q(digest__isnull=False), name="message_folded"),
             models.Index(fields=["recipient", "-id"], condition=Q(digest__isnull=True), name="message_by_recipient"),
             models.Index(
                 fields=["recipient"], condition=Q(read_at__isnull=True, digest__isnull=True), name="message_unread"

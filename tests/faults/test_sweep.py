@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 
 from linjiang import embedded
@@ -80,9 +81,7 @@ class City:
         pytest.fail(f"{what}: not within {PATIENCE} s; log: {(self.home / 'log.txt').read_text()[-3000:]}")
 
     def wait_until_some_fired(self) -> None:
-        """Return as soon as the first batch is committed and the next is under way, by a look every few milliseconds."""
-        import psycopg2
-
+        """Return as soon as the first batch is committed and the next is under way: a look every few milliseconds."""
         with psycopg2.connect(**embedded.connect_parameters(self.home)) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             until = time.monotonic() + PATIENCE
