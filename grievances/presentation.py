@@ -259,7 +259,11 @@ def _said(event: GrievanceEvent, facts: dict) -> str:
 def _classified(event: GrievanceEvent, facts: dict) -> str:
     urgency = event.data.get("urgency")
     label = Urgency(urgency).label if urgency in Urgency.values else ""
-    return _("Sorted as %(category)s, %(urgency)s") % {"category": facts["category"], "urgency": label}
+    words = _("Sorted as %(category)s, %(urgency)s") % {"category": facts["category"], "urgency": label}
+    if not event.data.get("due_at"):
+        return words
+    due = cn_datetime(datetime.fromisoformat(event.data["due_at"]))
+    return _("%(what)s; the deadline is now %(due)s") % {"what": words, "due": due}
 
 
 _MAKERS = {

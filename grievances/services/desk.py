@@ -184,9 +184,13 @@ def classify(
         if category.parent_id is None:
             raise InvalidInput({"category": _("Please choose one of the second-level categories.")})
         urgency = urgency or category.urgency
+        before = case.grievance.due_at
         case.set(category=category, urgency=urgency)
         case.set(**recomputed_columns(case.grievance))
-        case.record(note=note, data={"category": category.code, "urgency": urgency}, is_public=False)
+        data = {"category": category.code, "urgency": urgency}
+        if case.grievance.due_at != before:
+            data |= {"due_at": case.grievance.due_at.isoformat(), "due_before": before.isoformat() if before else ""}
+        case.record(note=note, data=data, is_public=False)
         return case.grievance
 
 
