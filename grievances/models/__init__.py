@@ -2,6 +2,7 @@
 
 from grievances.models.attachments import Attachment
 from grievances.models.categories import Category, Reason
+from grievances.models.changes import MeasuredChange
 from grievances.models.grievances import Grievance, NumberBase
 from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
 from grievances.models.limits import Ladder, LadderRung, StageLimit
@@ -18,6 +19,7 @@ __all__ = [
     "GrievanceEvent",
     "Ladder",
     "LadderRung",
+    "MeasuredChange",
     "NumberBase",
     "Reason",
     "StageLimit",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from grievances.choices import Action, SettledBy, Source, Standing, Status, Urgency
 from grievances.models import Category, Grievance, GrievanceEvent, Reason
-from grievances.services import clock
+from grievances.services import changes, clock
 from grievances.services.numbers import next_number
 from grievances.services.photos import attach_photos, prepare_photos
 from grievances.services.steps import listed_reason, step
@@ -102,6 +102,7 @@ def file_grievance(
             )
             told = _put_on_its_way(case, actor, solved_result, now)
             case.save(force_insert=True)
+            changes.record(None, case)
             events = _first_events(case, actor, solved_result)
             GrievanceEvent.objects.bulk_create(events)
             attach_photos(event=events[0], prepared=prepared, actor=actor, now=now)

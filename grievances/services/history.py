@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from grievances.choices import Action, Confirmation, Source, Standing, Status
 from grievances.models import Grievance, GrievanceEvent
+from grievances.services.changes import record_many
 from grievances.services.filing import title_of
 from grievances.services.numbers import PastNumbers, next_number
 from linjiang.common.clock import local_day
@@ -179,6 +180,7 @@ def _write(rows: list[_Row], *, unit: Unit, actor: User, numbers: PastNumbers, t
             )
         )
     Grievance.objects.bulk_create(cases)
+    record_many((None, case) for case in cases)
     GrievanceEvent.objects.bulk_create([event for case in cases for event in _events(case, actor)], batch_size=_BATCH)
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from grievances.choices import Action, Standing
 from grievances.models import Grievance, GrievanceEvent, Reason
 from grievances.policies import acting_standing, decide
+from grievances.services import changes
 from grievances.services.urgency import is_urgent
 from grievances.workflow import Transition
 from grievances.workflow import transition as table_row
@@ -39,6 +40,7 @@ class Step:
         self.now = now
         self.came_from = grievance.status
         self._began = _stage_facts(grievance)
+        self._before = changes.snapshot(grievance)
         self.event: GrievanceEvent | None = None
         self._changed: set[str] = set()
         self._messages: list[Message] = []
@@ -73,12 +75,13 @@ class Step:
             )
 
     def record(self, *, note: str = "", data: dict | None = None, is_public: bool = True) -> GrievanceEvent:
-        """Save the case and its one event, queue the messages; called once, last."""
+        """Save the case, its one event and what figures need of the change, queue the messages; called once, last."""
         case = self.grievance
         self.set(version=case.version + 1)
         if self._began and self._began != _stage_facts(case):
             data = {**(data or {}), "ended_stage": self._began}
         case.save(update_fields=sorted(self._changed))
+        changes.record(self._before, case)
         self.event = GrievanceEvent.objects.create(
             grievance=case,
             action=self.action,

@@ -16,6 +16,7 @@ from grievances.models import (
     GrievanceEvent,
     Suspension,
 )
+from grievances.services.changes import record_many
 from grievances.services.demo.pictures import SCENES, upload
 from grievances.services.demo.story import Story
 from grievances.services.numbers import PastNumbers
@@ -39,6 +40,7 @@ def write(stories: Sequence[Story]) -> None:
     for case in merged:
         case.merged_into = case.merged_into  # takes over the key that the insert gave
     Grievance.objects.bulk_create(merged, batch_size=500)
+    record_many((None, story.case) for story in stories)
     for model, rows in (
         (GrievanceEvent, "events"),
         (Assignment, "assignments"),
