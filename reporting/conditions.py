@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import F, Q
 
 from grievances.choices import LOWEST_LEVEL, NOT_ACCEPTED, RUNNING, Confirmation, Rating, Status
-from reporting.measures import COUNTED
+from reporting.measures import COUNTED, TALLIED
 
 ACCEPTED_STATUSES = tuple(status for status in Status if status not in NOT_ACCEPTED)
 # Reported and not rejected, withdrawn or merged. All other conditions are read inside this one.
@@ -31,13 +31,18 @@ def overdue_at(now: datetime) -> Q:
 
 def conditions(*, now: datetime) -> dict[str, Q]:
     """Return the condition of each count, to be read inside `ACCEPTED`, as things stand at `now`."""
+    found = {**tallied_conditions(), "overdue": overdue_at(now)}
+    return {name: found[name] for name in COUNTED}
+
+
+def tallied_conditions() -> dict[str, Q]:
+    """Return the conditions of `TALLIED`: on a case's row, and just the same on a row of the log of changes."""
     found = {
         "accepted": Q(),
         "closed": _CLOSED,
         "closed_with_limit": _CLOSED_WITH_LIMIT,
         # The resolving moment counts: waiting for the household's answer stops the clock.
         "on_time": _CLOSED_WITH_LIMIT & Q(resolved_at__lte=F("due_at")),
-        "overdue": overdue_at(now),
         "assigned": _ASSIGNED,
         "acknowledged_in_time": _ASSIGNED & Q(acknowledged_at__lte=F("acknowledge_due_at")),
         "valid_feedback": _VALID_FEEDBACK,
@@ -49,4 +54,4 @@ def conditions(*, now: datetime) -> dict[str, Q]:
         "heard": _CLOSED & Q(rating__isnull=False, confirmation__in=(Confirmation.RESIDENT, Confirmation.TOLD)),
         "settled_lowest": _CLOSED & Q(settled_by__in=LOWEST_LEVEL),
     }
-    return {name: found[name] for name in COUNTED}
+    return {name: found[name] for name in TALLIED}

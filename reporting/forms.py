@@ -77,6 +77,11 @@ class PeriodForm(forms.Form):
         return self.cleaned_data.get("chosen") if self.is_valid() else None
 
     @property
+    def chosen_span(self) -> str:
+        """The span a named period begins (week, month, quarter, year), "" for days given."""
+        return self.chosen_name.partition("_")[2]
+
+    @property
     def chosen_name(self) -> str:
         """The name of a named period, "" for days given."""
         if not self.is_valid() or self.cleaned_data.get("since"):

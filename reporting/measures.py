@@ -32,6 +32,8 @@ COUNTED = (
     "heard",
     "settled_lowest",
 )
+# What depends on the case alone and can be kept as a sum. What is overdue depends on the moment it is asked.
+TALLIED = tuple(name for name in COUNTED if name != "overdue")
 WEIGHTED = "fairly_satisfied"
 
 

@@ -112,3 +112,62 @@ def named(name: str, *, today: date) -> Period:
         start, months = _SPANS[span](today)
         before = _months_on(start, -months)
     return Period(start, today) if which == "this" else Period(before, start - DAY)
+
+
+# What a period is compared with
+
+_LENGTH = {"month": 1, "quarter": 3, "year": 12}
+SPANS = ("week", *_LENGTH)
+
+
+def preceding(period: Period, *, today: date, span: str = "") -> Period | None:
+    """Return the period before of the same kind; None when it lies before 1990.
+
+    Whole months, quarters or years: as many before them. The beginning of a week, month, quarter or year that ends
+    `today`: as many days from the beginning of the one before, at most all of it; `span` says which is meant where
+    several begin on the same day, else it is the shortest. Any other days: as many right before them.
+    """
+    if period.since.day == 1 and _is_month_end(period.until):
+        first = _months_on(period.since, -_months(period))
+        return _usable(first, period.since - DAY)
+    begun = [span] if span else list(SPANS)
+    if period.until == today:
+        for name in begun:
+            start = _start(period.since, name)
+            if start == period.since and period.until < _after(start, name):
+                first = start - 7 * DAY if name == "week" else _months_on(start, -_LENGTH[name])
+                return _usable(first, min(first + (period.days - 1) * DAY, start - DAY))
+    return _usable(period.since - period.days * DAY, period.since - DAY)
+
+
+def year_before(period: Period) -> Period | None:
+    """Return the same days a year earlier, whole months as whole months; None when they lie before 1990."""
+    until = _year_earlier(period.until)
+    if period.since.day == 1 and _is_month_end(period.until):
+        until = _months_on(until.replace(day=1), 1) - DAY
+    return _usable(_year_earlier(period.since), until)
+
+
+def _start(day: date, span: str) -> date:
+    return start_of(day, Step.WEEK) if span == "week" else _SPANS[span](day)[0]
+
+
+def _after(start: date, span: str) -> date:
+    return start + 7 * DAY if span == "week" else _months_on(start, _LENGTH[span])
+
+
+def _months(period: Period) -> int:
+    return (period.until.year - period.since.year) * 12 + period.until.month - period.since.month + 1
+
+
+def _is_month_end(day: date) -> bool:
+    return (day + DAY).day == 1
+
+
+def _year_earlier(day: date) -> date:
+    leap = day.month == 2 and day.day == 29
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
+
+
+def _usable(since: date, until: date) -> Period | None:
+    return Period(since, until) if since >= FIRST_DAY else None

@@ -43,7 +43,7 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 # Addresses whose own tests walk through every role.
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
-    "unit_dashboard", "counted_cases",
+    "unit_dashboard", "counted_cases", "unit_peers",
 }  # fmt: skip
 
 

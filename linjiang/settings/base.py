@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
@@ -221,8 +222,15 @@ CELERY_BEAT_SCHEDULE = {
         ("grievances.tasks.escalate_overdue", 60, 60),
         ("grievances.tasks.recompute_deadlines", 60, 60),
         ("grievances.tasks.remind_of_missing_calendar", 6 * 3600, 3600),
+        ("reporting.tasks.fold_changes", 60, 60),
         ("orgs.tasks.end_lapsed_posts", 3600, 3600),
     ]
+}
+# Before the day begins: comparing every tally with the cases reads all of them.
+CELERY_BEAT_SCHEDULE["reporting.tasks.verify_tallies"] = {
+    "task": "reporting.tasks.verify_tallies",
+    "schedule": crontab(hour=3, minute=40),
+    "options": {"expires": 3600},
 }
 # /healthz: how old the last tick, and the oldest message that is due but unsent, may be (seconds).
 HEALTH_BEAT_SECONDS = 60

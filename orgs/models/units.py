@@ -52,6 +52,11 @@ class Unit(models.Model):
         return self.name
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths its cases were filed under: its own."""
+        return (self.path,)
+
+    @property
     def depth(self) -> int:
         """How many levels down the unit lies; the city's is 1."""
         return tree.depth(self.path)

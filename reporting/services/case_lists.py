@@ -9,13 +9,15 @@ from grievances.models import Grievance
 from grievances.querysets import GrievanceQuerySet
 from orgs.models import Unit
 from reporting.conditions import conditions
+from reporting.coverage import CATEGORY, SOURCE
 from reporting.measures import KINDS, TIME_TO_CLOSE
 from reporting.periods import Period
-from reporting.services.rates import cases_reported, now_conditions
+from reporting.services.rates import cases_reported
+from reporting.services.reading import now_conditions
 
 NUMERATOR, DENOMINATOR = "numerator", "denominator"
 SIDES = (NUMERATOR, DENOMINATOR)
-UNCLASSIFIED = "none"
+NONE = "none"
 HERE = "here"
 PAGE_SIZE = 50
 
@@ -41,10 +43,19 @@ def cases_now(*, unit: Unit, name: str, now: datetime) -> GrievanceQuerySet:
 
 def in_category(cases: GrievanceQuerySet, category: str) -> GrievanceQuerySet:
     """Return those of a top category (its id, or "none" for cases not classified); ValueError for anything else."""
-    if category == UNCLASSIFIED:
+    if category == NONE:
         return cases.filter(category__isnull=True)
     number = int(category)
     return cases.filter(Q(category=number) | Q(category__parent=number))
+
+
+def in_part(cases: GrievanceQuerySet, dimension: str, key: str) -> GrievanceQuerySet:
+    """Return those of a top category, source or agency ("none": without); ValueError for a key that cannot be one."""
+    if dimension == CATEGORY:
+        return in_category(cases, key)
+    if dimension == SOURCE:
+        return cases.filter(source=key)
+    return cases.filter(lead_agency__isnull=True) if key == NONE else cases.filter(lead_agency=int(key))
 
 
 def filed_at(cases: GrievanceQuerySet, unit: Unit) -> GrievanceQuerySet:

@@ -1,31 +1,27 @@
-"""Counting cases: the measures of a unit and a period, of its children, over time and by category.
+"""The measures of a unit and a period: as a whole, of the units below, by category, source or agency, over time, and
+compared with the period before and the year before.
 
 Everything is counted over the cases filed in the unit's subtree (by the path they were filed under) and reported on
-the period's local days. Each function is one statement over the anchored range of the path's index.
+the period's local days; `services.reading` puts the counts together.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Case, Count, F, Func, IntegerField, Q, When
-from django.db.models.functions import Coalesce, Substr, Trunc
 from django.utils import timezone
 
-from grievances.choices import LIVE, Status
 from grievances.models import Grievance
 from grievances.querysets import GrievanceQuerySet
 from linjiang.common import clock
-from orgs import tree
 from orgs.models import Unit
 from orgs.profile import profile
-from reporting.conditions import ACCEPTED, conditions, overdue_at
-from reporting.durations import BOUNDS
-from reporting.measures import COUNTED, Counts, Measure, TimeToClose, measures_of, total
-from reporting.periods import Period, start_of
+from reporting.conditions import ACCEPTED
+from reporting.measures import Counts, Measure, TimeToClose, measures_of
+from reporting.periods import Period, preceding, start_of, year_before
+from reporting.services.reading import Reading, read
 
-_CLOSED = Q(status=Status.CLOSED)
-OPEN = Q(status__in=LIVE, reported_at__isnull=False)
+PERIOD, PRECEDING, YEAR_BEFORE = "period", "preceding", "year_before"
 
 
 def closure_rates(
@@ -38,6 +34,11 @@ def closure_rates(
     `until` lies before `since`.
     """
     counts = count_cases(unit=unit, period=Period(since, until), now=now or clock.now())
+    return as_dicts(counts)
+
+
+def as_dicts(counts: Counts) -> dict[str, dict[str, int | float | None]]:
+    """Return the measures of `counts` ready for JSON."""
     return {key: measure.as_dict() for key, measure in measures(counts).items()}
 
 
@@ -58,8 +59,8 @@ def cases_reported(*, unit: Unit, period: Period) -> GrievanceQuerySet:
 
 
 def count_cases(*, unit: Unit, period: Period, now: datetime) -> Counts:
-    """Return the counts of the unit's whole subtree in one statement."""
-    return total(_counts_by(cases_reported(unit=unit, period=period), now=now).values())
+    """Return the counts of the unit's whole subtree."""
+    return read(unit=unit, periods={PERIOD: period}, now=now).totals[PERIOD]
 
 
 def count_by_place(*, unit: Unit, period: Period, now: datetime) -> dict[str, Counts]:
@@ -67,36 +68,56 @@ def count_by_place(*, unit: Unit, period: Period, now: datetime) -> dict[str, Co
 
     Together they are the counts of the whole subtree, so a table of children always adds up to its head.
     """
-    place = Substr("unit_path", 1, len(unit.path) + tree.SEGMENT)
-    return _counts_by(cases_reported(unit=unit, period=period), now=now, place=place)
+    return dict(read(unit=unit, periods={PERIOD: period}, now=now, by_place=True).places)
 
 
-def _counts_by(cases: GrievanceQuerySet, *, now: datetime, place=None) -> dict[str, Counts]:
-    keys = {"took": _bucket(), **({"below": place} if place is not None else {})}
-    counted = {
-        f"n_{name}": Count("pk", filter=condition) if condition else Count("*")
-        for name, condition in conditions(now=now).items()
+def count_by(dimension: str, *, unit: Unit, period: Period, now: datetime) -> dict[str, Counts]:
+    """Return the counts by top category, source or agency ("" for cases without)."""
+    return dict(read(unit=unit, periods={PERIOD: period}, now=now, dimension=dimension).keys)
+
+
+def count_now(*, unit: Unit, now: datetime) -> dict[str, int]:
+    """Return how many of the unit's cases are open, overdue, waiting and suspended at `now`, whenever reported."""
+    day = clock.local_day(now)
+    return read(unit=unit, periods={PERIOD: Period(day, day)}, now=now).standing
+
+
+def compared_with(period: Period, *, today: date, span: str = "") -> dict[str, Period]:
+    """Return the period with those it is compared with, those that lie in usable years: the first is the period itself.
+
+    Where the period before is the year before, it stands there once.
+
+    `span` names what a period that begins it is the beginning of: week, month, quarter or year.
+    """
+    found = {
+        PERIOD: period,
+        PRECEDING: preceding(period, today=today, span=span),
+        YEAR_BEFORE: year_before(period),
     }
-    found: dict[str, Counts] = defaultdict(Counts)
-    for row in cases.order_by().values(**keys).annotate(**counted):
-        counts = found[row.get("below", "")]
-        counts.cases.update({name: row[f"n_{name}"] for name in COUNTED})
-        if row["took"] is not None:
-            counts.took[row["took"]] += row["n_accepted"]
-    return dict(found)
+    if found[PRECEDING] == found[YEAR_BEFORE]:
+        del found[PRECEDING]
+    return {label: one for label, one in found.items() if one is not None}
 
 
-def _bucket() -> Case:
-    """Return the bucket of a closed case's duration (see `durations.bucket_of`), null for an open case."""
-    bounds = ",".join(map(str, BOUNDS))
-    seconds = Func(
-        F("closed_at"),
-        F("reported_at"),
-        template=f"width_bucket(FLOOR(date_part('epoch', %(expressions)s))::bigint, '{{{bounds}}}'::bigint[])",
-        arg_joiner=" - ",
-        output_field=IntegerField(),
-    )
-    return Case(When(_CLOSED, then=seconds), output_field=IntegerField())
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How far a measure moved against another period's: percentage points of a rate, or a share of a number.
+
+    None where one of the two has nothing to tell.
+    """
+
+    points: float | None = None
+    share: float | None = None
+
+
+def change(now: Measure | TimeToClose, before: Measure | TimeToClose) -> Change:
+    """Return how far `now` moved from `before`."""
+    value, base = now.as_dict()["value"], before.as_dict()["value"]
+    if value is None or base is None:
+        return Change()
+    if isinstance(now, Measure) and now.denominator is not None:
+        return Change(points=round(100 * (value - base), 2))
+    return Change(share=round((value - base) / base, 4) if base else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,58 +129,11 @@ class Part:
     closed: int
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryCount:
-    """Cases of a top category (None: not classified yet), and how many of these are closed by now."""
-
-    category_id: int | None
-    accepted: int
-    closed: int
-
-
-def count_over_time_and_category(*, unit: Unit, period: Period) -> tuple[list[Part], list[CategoryCount]]:
-    """Return the trend and the top categories in one statement.
-
-    The trend has every day, week or month of the period, those without cases too; categories have most cases first.
-    """
-    rows = (
-        cases_reported(unit=unit, period=period)
-        .order_by()
-        .values(
-            start=Trunc("reported_at", period.step.value, tzinfo=timezone.get_default_timezone()),
-            top=Coalesce("category__parent_id", "category_id"),
-        )
-        .annotate(accepted=Count("*"), closed=Count("pk", filter=_CLOSED))
-    )
-    by_start: dict[date, Counter[str]] = defaultdict(Counter)
-    by_top: dict[int | None, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        counted = {"accepted": row["accepted"], "closed": row["closed"]}
-        by_start[row["start"].date()].update(counted)
-        by_top[row["top"]].update(counted)
-    trend = []
-    for part in period.parts():
-        found = by_start[start_of(part.since, period.step)]
-        trend.append(Part(part, found["accepted"], found["closed"]))
-    categories = [CategoryCount(top, found["accepted"], found["closed"]) for top, found in by_top.items()]
-    return trend, sorted(categories, key=lambda one: (-one.accepted, one.category_id or 0))
-
-
-# What stands open at this moment, whatever the period.
-NOW = ("open", "overdue", "waiting", "suspended")
-
-
-def now_conditions(*, now: datetime) -> dict[str, Q]:
-    """Return the conditions of `NOW`: open, past the limit, waiting for the household's answer, on hold."""
-    return {
-        "open": OPEN,
-        "overdue": OPEN & overdue_at(now),
-        "waiting": OPEN & Q(status=Status.RESOLVED),
-        "suspended": OPEN & Q(suspended_at__isnull=False),
-    }
-
-
-def count_now(*, unit: Unit, now: datetime) -> dict[str, int]:
-    """Return how many of the unit's cases are open, overdue, waiting and suspended at `now`, whenever reported."""
-    wanted = {name: Count("pk", filter=condition) for name, condition in now_conditions(now=now).items()}
-    return Grievance.objects.below(unit).filter(OPEN).aggregate(**wanted)
+def trend_of(reading: Reading, period: Period) -> list[Part]:
+    """Return every day, week, month or year of the period, those without cases too; `reading` was made by its step."""
+    found: dict[date, list[int]] = defaultdict(lambda: [0, 0])
+    for day, (accepted, closed) in reading.trend.items():
+        bar = found[start_of(day, period.step)]
+        bar[0] += accepted
+        bar[1] += closed
+    return [Part(part, *found[start_of(part.since, period.step)]) for part in period.parts()]

@@ -9,27 +9,30 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from grievances.choices import Source
 from grievances.models import Category, Grievance
 from grievances.querysets import GrievanceQuerySet
 from linjiang.common import clock
 from linjiang.common.errors import InvalidInput
 from orgs import tree
-from orgs.models import Unit
+from orgs.models import Agency, Unit
+from reporting.coverage import CATEGORY, DIMENSIONS, SOURCE
 from reporting.measures import KINDS, TIME_TO_CLOSE
 from reporting.periods import Period
 from reporting.services.case_lists import (
     DENOMINATOR,
     HERE,
+    NONE,
     NUMERATOR,
     SIDES,
-    UNCLASSIFIED,
     cases_behind,
     cases_now,
     filed_at,
-    in_category,
+    in_part,
     page_of,
 )
-from reporting.services.rates import NOW
+from reporting.services.parts import names_of
+from reporting.services.reading import NOW
 from reporting.views.figures import hint_of, label_of
 from reporting.views.places import (
     crumbs,
@@ -44,8 +47,8 @@ from reporting.views.places import (
 
 @login_required
 def counted_cases(request: HttpRequest, unit_id: int) -> HttpResponse:
-    """List exactly the cases counted in a number: `measure`, `side`, the period, a top `category`,
-    `place=here` for those filed at the unit itself.
+    """List exactly the cases counted in a number: `measure`, `side`, the period, a top
+    `category`, a `source` or an `agency`, `place=here` for those filed at the unit itself.
 
     404 for a measure, side or category there is none of; 400 for days or marks that cannot be used.
     """
@@ -71,7 +74,7 @@ def counted_cases(request: HttpRequest, unit_id: int) -> HttpResponse:
             "heading": asked.heading,
             "hint": asked.hint,
             "period_words": "" if asked.is_now else day_words(period),
-            "category": asked.category_name,
+            "category": asked.part_name,
             "count": cases.count(),
             "cases": _listed(page.cases, unit),
             "now": now,
@@ -90,8 +93,9 @@ class _Asked:
 
     measure: str
     side: str
-    category: str
-    category_name: str
+    dimension: str
+    key: str
+    part_name: str
     here: bool
 
     @property
@@ -121,15 +125,25 @@ def _asked(request: HttpRequest) -> _Asked:
     side = request.GET.get("side", NUMERATOR)
     if side not in SIDES or measure not in (*KINDS, *NOW_MEASURES, TIME_TO_CLOSE):
         raise Http404
-    category = request.GET.get("category", "")
-    name = ""
-    if category == UNCLASSIFIED:
-        name = _("Not classified yet")
-    elif category:
-        if not (category.isascii() and category.isdigit() and len(category) < 18):
+    dimension = next((one for one in DIMENSIONS if request.GET.get(one)), "")
+    key = request.GET.get(dimension, "") if dimension else ""
+    name = _part_name(dimension, key) if dimension else ""
+    return _Asked(measure, side, dimension, key, name, here=request.GET.get("place") == HERE)
+
+
+def _part_name(dimension: str, key: str) -> str:
+    """Return what the category, source or agency is called; Http404 when there is none of the key."""
+    if dimension == SOURCE:
+        if key not in Source.values:
             raise Http404
-        name = str(get_object_or_404(Category, pk=int(category), parent__isnull=True))
-    return _Asked(measure, side, category, name, here=request.GET.get("place") == HERE)
+        return str(Source(key).label)
+    if key == NONE:
+        return names_of(dimension, [""])[""]
+    if not (key.isascii() and key.isdigit() and len(key) < 18):
+        raise Http404
+    if dimension == CATEGORY:
+        return str(get_object_or_404(Category, pk=int(key), parent__isnull=True))
+    return str(get_object_or_404(Agency, pk=int(key)))
 
 
 def _counted(unit: Unit, period: Period, asked: _Asked, now: datetime) -> GrievanceQuerySet:
@@ -138,7 +152,7 @@ def _counted(unit: Unit, period: Period, asked: _Asked, now: datetime) -> Grieva
     cases = cases_behind(unit=unit, period=period, measure=asked.measure, side=asked.side, now=now)
     if asked.here:
         cases = filed_at(cases, unit)
-    return in_category(cases, asked.category) if asked.category else cases
+    return in_part(cases, asked.dimension, asked.key) if asked.dimension else cases
 
 
 class _Listed:
@@ -166,7 +180,7 @@ def _listed(cases: list[Grievance], unit: Unit) -> list[_Listed]:
 
 
 def _address(unit: Unit, period: Period, asked: _Asked, side: str = "") -> str:
-    more = {"category": asked.category} if asked.category else {}
+    more = {asked.dimension: asked.key} if asked.dimension else {}
     if asked.here:
         more["place"] = HERE
     query = days_query(period, measure=asked.measure, side=side or asked.side, **more)

@@ -5,25 +5,30 @@ from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext
 
-from grievances.models import Category, Grievance
+from grievances.models import Grievance
 from linjiang.common import clock
 from linjiang.common.templatetags.lj import thousands
 from orgs.choices import Level
 from orgs.models import Unit
+from reporting.coverage import AGENCY, CATEGORY, DIMENSIONS, SOURCE
 from reporting.forms import PERIOD_LABELS, PeriodForm
-from reporting.measures import Counts, Measure, TimeToClose, total
+from reporting.measures import Counts, total
 from reporting.periods import Period, Step
 from reporting.scopes import dashboard_units_of
 from reporting.services import rates
-from reporting.services.case_lists import HERE, NUMERATOR, UNCLASSIFIED, cases_behind, page_of
-from reporting.views.figures import COLUMNS, Figure, cells, figures, hint_of, label_of
+from reporting.services.case_lists import HERE, NONE, NUMERATOR, cases_behind, page_of
+from reporting.services.parts import most_first, names_of
+from reporting.services.reading import read
+from reporting.views.figures import cells, compared_words, figures
+from reporting.views.peers import peer_grounds, peers_url
 from reporting.views.places import (
     cases_url,
     crumbs,
@@ -33,11 +38,18 @@ from reporting.views.places import (
     period_query,
     unit_in_scope,
 )
+from reporting.views.tables import Row, Table, columns, is_sorted, ordered
 
 LATEST = 10
 # The children of a group are neighbourhoods, each one chief's: they stand in the order of the place and cannot be
 # put into the order of a measure, so that the table is no ranking of chiefs.
 _UNSORTED = (Level.GROUP,)
+# What the tab says, and the head of the table.
+PART_TITLES = {
+    CATEGORY: (_lazy("Category"), _lazy("What the cases are about")),
+    SOURCE: (_lazy("Source"), _lazy("Where the cases come from")),
+    AGENCY: (_lazy("Agency"), _lazy("Who handles the cases")),
+}
 
 
 @login_required
@@ -51,7 +63,8 @@ def own_dashboard(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
-    """Show the unit's measures, trend, child units and categories; days that cannot be used are said so (400)."""
+    """Show the unit's measures beside those of the periods before, trend, child units, and parts `by` category, source
+    or agency; days that cannot be used are said so (400)."""
     unit, scope = unit_in_scope(request, unit_id)
     form = period_form(request)
     period = form.chosen
@@ -64,7 +77,7 @@ def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
     if period is None:
         return render(request, "reporting/dashboard.html", context, status=400)
     query, now = period_query(form), clock.now()
-    numbers = _numbers(unit, period, query, request.GET.get("sort", ""), now)
+    numbers = _numbers(request, unit, form, now)
     context |= {
         "period": period,
         "period_words": day_words(period),
@@ -73,31 +86,33 @@ def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
         **numbers,
         "cases": [] if numbers["children"] else _latest(request.user, unit, period, now),
         "cases_url": cases_url(unit, period, "accepted"),
+        "peers_url": peers_url(unit, query) if peer_grounds(unit, scope) else "",
         "now": now,
     }
     return render(request, "reporting/dashboard.html", context)
 
 
-def _numbers(unit: Unit, period: Period, query: str, sort: str, now: datetime) -> dict:
-    by_place = rates.count_by_place(unit=unit, period=period, now=now)
-    counts = total(by_place.values())
-    trend, categories = rates.count_over_time_and_category(unit=unit, period=period)
-    rows = _child_rows(unit, by_place, period, query)
-    sortable = unit.level not in _UNSORTED
-    if sortable:
-        rows = _sorted(rows, sort)
+def _numbers(request: HttpRequest, unit: Unit, form: PeriodForm, now: datetime) -> dict:
+    period, query = form.chosen, period_query(form)
+    dimension = request.GET.get("by", CATEGORY)
+    if dimension not in DIMENSIONS:
+        raise Http404
+    compared = rates.compared_with(period, today=clock.local_day(now), span=form.chosen_span)
+    found = read(unit=unit, periods=compared, now=now, by_place=True, dimension=dimension, step=period.step)
+    measured = {label: rates.measures(counts) for label, counts in found.totals.items()}
+    places = _places(unit, found.places, period, query, request.GET.get("sort", ""))
+    trend = rates.trend_of(found, period)
     return {
-        "is_empty": not counts.cases["accepted"],
-        "figures": figures(rates.measures(counts), unit=unit, period=period),
-        "standing": _standing(unit, period, rates.count_now(unit=unit, now=now)),
+        "is_empty": not found.totals[rates.PERIOD].cases["accepted"],
+        "figures": figures(measured, unit=unit, period=period),
+        "compared_words": compared_words(compared),
+        "standing": _standing(unit, period, found.standing),
         "trend": [_TrendRow(part, _part_words(part.period, period.step), unit) for part in trend],
         "step": period.step.value,
-        "children": rows,
-        "child_level": rows[0].level_name if rows else "",
-        "columns": _columns(unit, query, sort, sortable=sortable),
-        "place_sort_url": f"{dashboard_url(unit, query)}#places",
-        "is_sorted": sortable and sort.lstrip("-") in COLUMNS,
-        "categories": _categories(unit, period, categories),
+        "children": places.rows,
+        "places_table": places,
+        "parts_table": _parts(unit, dimension, found.keys, period),
+        "part_tabs": _part_tabs(unit, query, dimension),
     }
 
 
@@ -173,92 +188,78 @@ def _part_words(part: Period, step: Step) -> str:
     return days[0] if part.days == 1 else " – ".join(days)
 
 
-# Child units
+# Child units and parts
 
 
-@dataclass(frozen=True, slots=True)
-class _ChildRow:
-    """A row of the table of child units; without a unit: cases of places that are no longer there."""
+def _places(unit: Unit, by_place: dict[str, Counts], period: Period, query: str, sort: str) -> Table:
+    rows = _child_rows(unit, by_place, period, query)
+    sortable = unit.level not in _UNSORTED
+    if sortable:
+        rows = ordered(rows, sort)
+    level_name = rows[0].level_name if rows else ""
+    return Table(
+        key="places",
+        title=_("By %(level)s") % {"level": level_name},
+        first=level_name,
+        rows=rows,
+        columns=columns(sort, dashboard_url(unit, query) if sortable else "", "places"),
+        unsort_url=f"{dashboard_url(unit, query)}#places" if sortable and is_sorted(sort) else "",
+        unsort_label=_("In the order of the places"),
+    )
 
-    name: str
-    url: str
-    found: dict[str, Measure | TimeToClose]
-    cells: list[Figure]
-    level_name: str = ""
 
-
-def _child_rows(unit: Unit, by_place: dict[str, Counts], period: Period, query: str) -> list[_ChildRow]:
-    children = {child.path: child for child in Unit.objects.filter(parent=unit).order_by("path")}
+def _child_rows(unit: Unit, by_place: dict[str, Counts], period: Period, query: str) -> list[Row]:
+    """Return a row per child unit, one for what was filed at the unit itself and one for places no longer below it."""
+    children = list(Unit.objects.filter(parent=unit).order_by("path"))
+    left = dict(by_place)
     rows = []
-    for path, child in children.items():
-        counts = by_place.get(path)
-        if counts is None and not child.is_active:
+    for child in children:
+        found = [left.pop(path) for path in child.paths if path in left]
+        if not found and not child.is_active:
             continue
-        found = rates.measures(counts or Counts())
-        row_cells = cells(found, unit=child, period=period)
-        rows.append(_ChildRow(child.name, dashboard_url(child, query), found, row_cells, child.level_name))
-    here = by_place.get(unit.path)
-    if children and here:
+        rates_found = rates.measures(total(found))
+        row_cells = cells(rates_found, unit=child, period=period)
+        rows.append(Row(child.name, dashboard_url(child, query), rates_found, row_cells, child.level_name))
+    here = total(left.pop(path) for path in unit.paths if path in left)
+    if children and here.cases["accepted"]:
         found = rates.measures(here)
         name = _("Filed at %(unit)s itself") % {"unit": unit.name}
-        rows.append(_ChildRow(name, "", found, cells(found, unit=unit, period=period, place=HERE)))
-    gone = total(counts for path, counts in by_place.items() if path != unit.path and path not in children)
+        rows.append(Row(name, "", found, cells(found, unit=unit, period=period, place=HERE)))
+    gone = total(left.values())
     if gone.cases["accepted"]:
         found = rates.measures(gone)
-        rows.append(_ChildRow(_("Places that moved"), "", found, cells(found, unit=None, period=period)))
+        rows.append(Row(_("Places that moved"), "", found, cells(found, unit=None, period=period)))
     return rows
 
 
-def _sorted(rows: list[_ChildRow], sort: str) -> list[_ChildRow]:
-    """Order by a measure, highest first, "-" lowest first; a row without a value comes last; else by place."""
-    key = sort.removeprefix("-")
-    if key not in COLUMNS:
-        return rows
-    valued = [row for row in rows if row.found[key].as_dict()["value"] is not None]
-    valued.sort(key=lambda row: row.found[key].as_dict()["value"], reverse=not sort.startswith("-"))
-    return valued + [row for row in rows if row.found[key].as_dict()["value"] is None]
-
-
-def _columns(unit: Unit, query: str, sort: str, *, sortable: bool) -> list[dict]:
-    columns = []
-    for key in COLUMNS:
-        current = {key: "descending", f"-{key}": "ascending"}.get(sort, "") if sortable else ""
-        turned = f"-{key}" if current == "descending" else key
-        columns.append(
-            {
-                "label": label_of(key),
-                "hint": hint_of(key),
-                "url": f"{dashboard_url(unit, query)}&sort={turned}#places" if sortable else "",
-                "current": current,
-            }
+def _parts(unit: Unit, dimension: str, parts: dict[str, Counts], period: Period) -> Table:
+    listed = most_first(parts)
+    names = names_of(dimension, [key for key, _counts in listed])
+    most = max((counts.cases["accepted"] for _key, counts in listed), default=0)
+    rows = []
+    for key, counts in listed:
+        found = rates.measures(counts)
+        rows.append(
+            Row(
+                names[key],
+                "",
+                found,
+                cells(found, unit=unit, period=period, **{dimension: key or NONE}),
+                share=round(100 * counts.cases["accepted"] / most, 1),
+                closed_share=round(100 * counts.cases["closed"] / most, 1),
+            )
         )
-    return columns
+    return Table("parts", PART_TITLES[dimension][1], PART_TITLES[dimension][0], rows, columns("", "", "parts"))
+
+
+def _part_tabs(unit: Unit, query: str, chosen: str) -> list[dict]:
+    return [
+        {"url": f"{dashboard_url(unit, query)}&by={name}#parts", "label": title, "active": name == chosen}
+        for name, (title, _long) in PART_TITLES.items()
+    ]
 
 
 def _latest(user, unit: Unit, period: Period, now: datetime) -> list[Grievance]:
     """Return the latest accepted cases of a place with nothing below it: there the cases are the next step down."""
     cases = cases_behind(unit=unit, period=period, measure="accepted", side=NUMERATOR, now=now)
     return page_of(cases.visible_to(user)).cases[:LATEST]
-
-
-# Categories
-
-
-def _categories(unit: Unit, period: Period, counts: list[rates.CategoryCount]) -> list[dict]:
-    names = {category.pk: str(category) for category in Category.objects.filter(parent__isnull=True)}
-    most = max((one.accepted for one in counts), default=0)
-    rows = []
-    for one in counts:
-        chosen = UNCLASSIFIED if one.category_id is None else str(one.category_id)
-        rows.append(
-            {
-                "name": names.get(one.category_id, _("Not classified yet")),
-                "accepted": one.accepted,
-                "closed": one.closed,
-                "accepted_url": cases_url(unit, period, "accepted", category=chosen),
-                "closed_url": cases_url(unit, period, "closed", category=chosen),
-                "width": round(100 * one.accepted / most, 1),
-                "closed_width": round(100 * one.closed / most, 1),
-            }
-        )
-    return rows

@@ -1,9 +1,10 @@
 """Numbers ready to show: words, parts and the address of the cases behind each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from linjiang.common.templatetags.lj import NOTHING, duration_hours, rate, thousands
 from orgs.models import Unit
@@ -17,8 +18,8 @@ from reporting.measures import (
 )
 from reporting.periods import Period
 from reporting.services.case_lists import DENOMINATOR, NUMERATOR
-from reporting.services.rates import fairly_satisfied_weight
-from reporting.views.places import cases_url
+from reporting.services.rates import PERIOD, PRECEDING, YEAR_BEFORE, change, fairly_satisfied_weight
+from reporting.views.places import cases_url, day_words
 
 # The closure rate first and large, beside it what keeps it honest; then volume, then pace.
 FIGURES = (
@@ -53,6 +54,14 @@ Found = Measure | TimeToClose
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """How far a number moved against another period's: in words, and the icon that shows the direction."""
+
+    words: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One number. `above`/`below`: numerator and denominator as text, "" for none; the urls lead to their cases."""
 
@@ -66,6 +75,7 @@ class Figure:
     below_url: str = ""
     note: str = ""
     main: bool = False
+    moves: tuple[Move, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -88,9 +98,45 @@ def hint_of(key: str) -> str:
     return str(TIME_TO_CLOSE_HINT if key == TIME_TO_CLOSE else KINDS[key].hint)
 
 
-def figures(found: Mapping[str, Found], *, unit: Unit, period: Period) -> list[Figure]:
-    """Return the figures of a dashboard in the order of `FIGURES`."""
-    return [_figure(key, found[key], unit, period) for key in FIGURES]
+def figures(measured: Mapping[str, Mapping[str, Found]], *, unit: Unit, period: Period) -> list[Figure]:
+    """Return the figures of a dashboard in the order of `FIGURES`; `measured` holds the measures of each period that
+    `rates.compared_with` named."""
+    found = measured[PERIOD]
+    return [replace(_figure(key, found[key], unit, period), moves=_moves(key, measured)) for key in FIGURES]
+
+
+def _moves(key: str, measured: Mapping[str, Mapping[str, Found]]) -> tuple[Move, ...]:
+    words = {
+        PRECEDING: gettext_noop("%(change)s on the period before"),
+        YEAR_BEFORE: gettext_noop("%(change)s on the year before"),
+    }
+    moves = []
+    for label, sentence in words.items():
+        if label in measured:
+            moved = change(measured[PERIOD][key], measured[label][key])
+            if moved.points is not None:
+                text = _("%(number)s points") % {"number": f"{moved.points:+.2f}".replace("-", "−")}
+            elif moved.share is not None:
+                text = f"{100 * moved.share:+.1f} %".replace("-", "−")
+            else:
+                continue
+            size = moved.points if moved.points is not None else moved.share
+            icon = "trending-up" if size > 0 else "trending-down" if size < 0 else "minus"
+            moves.append(Move(_(sentence) % {"change": text}, icon))
+    return tuple(moves)
+
+
+def compared_words(compared: Mapping[str, Period]) -> str:
+    """Return the sentence that names the days of the other periods; "" when there are none."""
+    words = {label: day_words(period) for label, period in compared.items()}
+    if PRECEDING in words and YEAR_BEFORE in words:
+        return _("Compared with %(before)s (the period before) and %(year)s (the year before).") % {
+            "before": words[PRECEDING],
+            "year": words[YEAR_BEFORE],
+        }
+    if YEAR_BEFORE in words:
+        return _("Compared with %(year)s (the year before).") % {"year": words[YEAR_BEFORE]}
+    return ""
 
 
 def cells(found: Mapping[str, Found], *, unit: Unit | None, period: Period, **more: str) -> list[Figure]:

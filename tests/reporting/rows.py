@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from grievances.choices import Confirmation, SettledBy, Source, Status
 from grievances.models import Grievance
+from grievances.services import changes
 from tests.factories import NOON, World, category
 
 _numbers = iter(range(1, 10_000_000))
@@ -17,7 +18,7 @@ def put(world: World, *, unit: str = "neighbourhood", reported_at: datetime | No
     columns.setdefault("status", Status.REPORTED)
     if reported_at:
         columns.setdefault("due_at", reported_at + LIMIT)
-    return Grievance.objects.create(
+    case = Grievance.objects.create(
         number=f"T-{next(_numbers):07}",
         title="路灯坏了",
         description="楼道路灯坏了。",
@@ -30,6 +31,8 @@ def put(world: World, *, unit: str = "neighbourhood", reported_at: datetime | No
         reported_at=reported_at,
         **columns,
     )
+    changes.record(None, case)
+    return case
 
 
 def put_closed(world: World, *, hours: float = 24, reported_at: datetime = NOON, **columns) -> Grievance:

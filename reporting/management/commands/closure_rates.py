@@ -1,14 +1,12 @@
 """Print every measure of a unit and a period."""
 
 import json
-from datetime import date
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from linjiang.common.templatetags.lj import duration_hours, rate, thousands
-from orgs.models import Unit
+from reporting.management.arguments import day_given, unit_given
 from reporting.measures import KINDS, TIME_TO_CLOSE, TIME_TO_CLOSE_LABEL
 from reporting.services.rates import closure_rates
 
@@ -25,8 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("json", "table"), default="table")
 
     def handle(self, *args, **options) -> None:
-        unit = _unit(options["unit"])
-        since, until = _day("--since", options["since"]), _day("--until", options["until"])
+        unit = unit_given(options["unit"])
+        since, until = day_given("--since", options["since"]), day_given("--until", options["until"])
         try:
             found = closure_rates(unit=unit, since=since, until=until)
         except ValueError as error:
@@ -37,28 +35,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{unit.name} ({unit.level_name}), {since} – {until}")
         for label, value, parts in _lines(found):
             self.stdout.write(f"{_padded(str(label), 28)}{value:>14}  {parts}".rstrip())
-
-
-def _unit(given: str) -> Unit:
-    """Return the unit by official code (short or with its trailing zeros), else by path, else by id."""
-    code = given.strip()
-    by_code = Q(code=code)
-    if code.isdigit() and len(code) == 12:
-        # 12-digit division codes and the short ones of upper levels name the same unit.
-        by_code |= Q(code__in=[code[:width] for width in (4, 6, 9) if not code[width:].strip("0")])
-    for condition in (by_code, Q(path=code)):
-        if unit := Unit.objects.filter(condition).order_by("path").first():
-            return unit
-    if code.isdigit() and int(code) < 2**63 and (unit := Unit.objects.filter(pk=int(code)).first()):
-        return unit
-    raise CommandError(f"--unit {given}: no unit has this division code, path or id")
-
-
-def _day(option: str, given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError as error:
-        raise CommandError(f"{option} {given}: give a day as 2026-01-31") from error
 
 
 def _lines(found: dict) -> list[tuple[str, str, str]]:

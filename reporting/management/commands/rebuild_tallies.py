@@ -1,0 +1,33 @@
+"""Count the tallies anew from the cases."""
+
+import time
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from reporting.management.arguments import day_given, unit_given
+from reporting.services.rebuilding import area_of, rebuild
+
+
+class Command(BaseCommand):
+    """Puts the tallies right while everything goes on running; see docs/measures.md."""
+
+    help = "Count the tallies of all units, or of one unit and those below it, anew from the cases."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--unit", help="official division code, id or path of the unit; without it: all units")
+        parser.add_argument("--since", help="only the years from that of this day on, as 2026-01-01")
+
+    def handle(self, *args, **options) -> None:
+        unit = unit_given(options["unit"]) if options["unit"] else None
+        since = day_given("--since", options["since"]) if options["since"] else None
+        try:
+            area = area_of(unit, since)
+        except ValueError as error:
+            raise CommandError(f"--unit {options['unit']}: {error}; its cases are counted directly") from error
+        begun = time.monotonic()
+        wrong = rebuild(area, progress=self._progress)
+        self.stdout.write(f"{wrong} rows put right in {time.monotonic() - begun:.1f} s")
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        bar = "#" * (20 * done // total)
+        self.stdout.write(f"[{bar:<20}] {done}/{total} {what}")

@@ -1,0 +1,106 @@
+"""The facts sums are made of: what each case, or each row of the log of changes, adds to which count.
+
+Cases and log have the same columns under the same names, so both go through the same conditions.
+"""
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.db.models.query import QuerySet
+from django.utils import timezone
+
+from grievances.choices import Status
+from grievances.models import Category, Grievance, MeasuredChange
+from reporting.conditions import ACCEPTED, tallied_conditions
+from reporting.coverage import AGENCY, CATEGORY, SOURCE
+from reporting.durations import BOUNDS
+
+_BOUNDS = ",".join(map(str, BOUNDS))
+
+
+def cases() -> QuerySet:
+    """Return the accepted cases."""
+    return Grievance.objects.filter(ACCEPTED).order_by()
+
+
+def changes() -> QuerySet:
+    """Return the logged changes of accepted cases that no tally holds yet."""
+    return MeasuredChange.objects.filter(ACCEPTED).order_by()
+
+
+def day() -> TruncDate:
+    """Return the local day of reporting."""
+    return TruncDate("reported_at", tzinfo=timezone.get_default_timezone())
+
+
+def bucket() -> Case:
+    """Return the bucket of a closed case's duration (see `durations.bucket_of`), null for an open case."""
+    seconds = Func(
+        F("closed_at"),
+        F("reported_at"),
+        template=f"width_bucket(FLOOR(date_part('epoch', %(expressions)s))::bigint, '{{{_BOUNDS}}}'::bigint[])",
+        arg_joiner=" - ",
+        output_field=IntegerField(),
+    )
+    return Case(When(Q(status=Status.CLOSED), then=seconds), output_field=IntegerField())
+
+
+def key_of(model: type, dimension: str):
+    """Return the key of a dimension as text: a top category's or agency's number, a source; "" for none."""
+    if dimension == SOURCE:
+        return F("source")
+    if dimension == AGENCY:
+        number = F("lead_agency_id" if model is Grievance else "lead_agency")
+    elif dimension == CATEGORY:
+        number = _top_category(model)
+    else:
+        return Value("", output_field=CharField())
+    return Coalesce(Cast(number, CharField(max_length=20)), Value(""))
+
+
+def _top_category(model: type) -> Coalesce:
+    if model is Grievance:
+        return Coalesce("category__parent_id", "category_id")
+    parent = Category.objects.filter(pk=OuterRef("category")).order_by().values("parent_id")
+    return Coalesce(Subquery(parent, output_field=BigIntegerField()), F("category"))
+
+
+def counted(model: type) -> dict[str, Count | Sum]:
+    """Return the sum of each count of `TALLIED` as `n_…`: of cases, or of the signs of changes (None for nought)."""
+    if model is Grievance:
+        return {f"n_{name}": Count("pk", filter=q) if q else Count("*") for name, q in tallied_conditions().items()}
+    return {f"n_{name}": Sum("sign", filter=q or None) for name, q in tallied_conditions().items()}
+
+
+def facts(rows: QuerySet, *, sign: int = 1) -> QuerySet:
+    """Return one row per case or change: `f_path`, `f_day`, a key per dimension, `f_took` and what it adds (`n_…`).
+
+    `sign` −1 turns the rows' effect round.
+    """
+    model = rows.model
+    one = F("sign") * Value(sign) if model is MeasuredChange else Value(sign)
+    return rows.values(
+        f_path=F("unit_path"),
+        f_day=day(),
+        f_category=key_of(model, CATEGORY),
+        f_source=key_of(model, SOURCE),
+        f_agency=key_of(model, AGENCY),
+        f_took=bucket(),
+        **{
+            f"n_{name}": Case(When(q, then=one), default=Value(0), output_field=IntegerField()) if q else one
+            for name, q in tallied_conditions().items()
+        },
+    )

@@ -1,0 +1,19 @@
+"""What Celery does for figures."""
+
+from celery import shared_task
+
+from linjiang.common.clock import now
+from reporting.services.tallies import fold_all
+from reporting.services.verifying import verify_and_tell
+
+
+@shared_task
+def fold_changes() -> None:
+    """Add the log of changes to the tallies. Safe to run twice and beside itself."""
+    fold_all()
+
+
+@shared_task
+def verify_tallies() -> None:
+    """Compare every tally with the cases and tell of any difference. Changes no figure."""
+    verify_and_tell(now=now())
