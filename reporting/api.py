@@ -16,10 +16,13 @@ from linjiang.common.errors import InvalidInput
 from linjiang.common.rest import Flag, IdField
 from orgs.api.serializers import UnitBrief
 from orgs.models import Unit
+from reporting.coverage import DIMENSIONS
 from reporting.measures import KINDS, TIME_TO_CLOSE, Counts, total
 from reporting.periods import Period, named
 from reporting.scopes import dashboard_scope_of, dashboard_units_of
-from reporting.services.rates import count_by_place, measures
+from reporting.services.parts import most_first, names_of
+from reporting.services.rates import PERIOD, change, compared_with, measures
+from reporting.services.reading import read
 
 
 class RatesRequest(serializers.Serializer):
@@ -30,6 +33,8 @@ class RatesRequest(serializers.Serializer):
     since = serializers.DateField(required=False, help_text="first day, by the day a case was reported")
     until = serializers.DateField(required=False, help_text="last day, included")
     children = Flag(required=False, default=False, help_text="also the units right below")
+    by = serializers.ChoiceField(DIMENSIONS, required=False, help_text="also divided by category, source or agency")
+    compare = Flag(required=False, default=False, help_text="also the period before and the year before")
 
 
 class MeasureSerializer(serializers.Serializer):
@@ -66,6 +71,44 @@ class ChildRates(serializers.Serializer):
     measures = MeasuresSerializer()
 
 
+class PartRates(serializers.Serializer):
+    """A top category, source or agency; `key` is null for cases without one."""
+
+    key = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    measures = MeasuresSerializer()
+
+
+class ChangeSerializer(serializers.Serializer):
+    """How far a measure moved: a rate in percentage points, a number as a share of the one before."""
+
+    points = serializers.FloatField(allow_null=True)
+    share = serializers.FloatField(allow_null=True)
+
+
+class ChangesSerializer(serializers.Serializer):
+    """The change of every measure by its key."""
+
+    def get_fields(self) -> dict:
+        return {key: ChangeSerializer() for key in (*KINDS, TIME_TO_CLOSE)}
+
+
+class ComparedRates(serializers.Serializer):
+    """The same measures of another period, and how far the asked one moved from it."""
+
+    since = serializers.DateField()
+    until = serializers.DateField()
+    measures = MeasuresSerializer()
+    change = ChangesSerializer()
+
+
+class ComparisonSerializer(serializers.Serializer):
+    """`preceding` is left out where it is the year before; either where it lies before 1990."""
+
+    preceding = ComparedRates(required=False)
+    year_before = ComparedRates(required=False)
+
+
 class RatesSerializer(serializers.Serializer):
     """The measures of a unit's whole subtree in a period."""
 
@@ -74,6 +117,8 @@ class RatesSerializer(serializers.Serializer):
     until = serializers.DateField()
     measures = MeasuresSerializer()
     children = ChildRates(many=True, required=False)
+    parts = PartRates(many=True, required=False)
+    compared = ComparisonSerializer(required=False)
 
 
 class ClosureRates(APIView):
@@ -90,15 +135,23 @@ class ClosureRates(APIView):
         asked = given.validated_data
         unit = _unit(request.user, asked)
         period = _period(asked.get("since"), asked.get("until"))
-        places = count_by_place(unit=unit, period=period, now=clock.now())
+        now, by = clock.now(), asked.get("by", "")
+        periods = {PERIOD: period}
+        if asked["compare"]:
+            periods = compared_with(period, today=clock.local_day(now))
+        found = read(unit=unit, periods=periods, now=now, by_place=asked["children"], dimension=by)
         body = {
             "unit": unit,
             "since": period.since,
             "until": period.until,
-            "measures": total(places.values()),
+            "measures": found.totals[PERIOD],
         }
         if asked["children"]:
-            body["children"] = _children(unit, places)
+            body["children"] = _children(unit, found.places)
+        if by:
+            body["parts"] = _parts(by, found.keys)
+        if asked["compare"]:
+            body["compared"] = _compared(periods, found.totals)
         return Response(RatesSerializer(body).data)
 
 
@@ -125,11 +178,34 @@ def _period(since: date | None, until: date | None) -> Period:
 
 
 def _children(unit: Unit, places: dict[str, Counts]) -> list[dict]:
-    children = list(unit.children.order_by("path"))
-    known = {child.path: child for child in children}
-    rows = [{"unit": child, "measures": places.get(child.path, Counts())} for child in children]
-    rest = [counts for place, counts in places.items() if place not in known]
+    left = dict(places)
+    rows = [
+        {"unit": child, "measures": total(left.pop(path) for path in child.paths if path in left)}
+        for child in unit.children.order_by("path")
+    ]
+    rest = [counts for counts in left.values() if counts.cases["accepted"]]
     return [*rows, {"unit": None, "measures": total(rest)}] if rest else rows
+
+
+def _parts(dimension: str, parts: dict[str, Counts]) -> list[dict]:
+    listed = most_first(parts)
+    names = names_of(dimension, [key for key, _counts in listed])
+    return [{"key": key or None, "name": names[key], "measures": counts} for key, counts in listed]
+
+
+def _compared(periods: dict[str, Period], totals: dict[str, Counts]) -> dict[str, dict]:
+    now = measures(totals[PERIOD])
+    compared = {}
+    for label, period in periods.items():
+        if label != PERIOD:
+            before = measures(totals[label])
+            compared[label] = {
+                "since": period.since,
+                "until": period.until,
+                "measures": totals[label],
+                "change": {key: change(now[key], before[key]) for key in now},
+            }
+    return compared
 
 
 urlpatterns = [path("closure-rates/", ClosureRates.as_view(), name="api_closure_rates")]

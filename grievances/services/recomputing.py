@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from grievances.choices import LIVE, Action, Standing
 from grievances.models import Grievance, GrievanceEvent
-from grievances.services import clock
+from grievances.services import changes, clock
 from grievances.services.rulebook import rulebook
 from orgs.models import RuleChange, User
 from orgs.rules import forget_rules
@@ -55,6 +55,7 @@ def recompute_deadlines(
 
 def _bring_up_to_date(cases: Sequence[Grievance], actor: User, now: datetime, why: dict, version: int) -> int:
     events, fields = [], {"rules_version"}
+    measured = [changes.snapshot(case) for case in cases]
     for case in cases:
         columns = recomputed_columns(case) | {"rules_version": version}
         before = {name: getattr(case, name) for name in ("due_at", "stage_due_at")}
@@ -68,6 +69,7 @@ def _bring_up_to_date(cases: Sequence[Grievance], actor: User, now: datetime, wh
     if cases:
         Grievance.objects.bulk_update(cases, sorted(fields))
         GrievanceEvent.objects.bulk_create(events)
+        changes.record_many(zip(measured, cases, strict=True))
     return len(events)
 
 

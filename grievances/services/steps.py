@@ -111,6 +111,18 @@ def _stage_facts(case: Grievance) -> dict | None:
     }
 
 
+_JOINED = ("unit", "holder_unit", "lead_agency", "category")
+
+
+def _joined_too_early(case: Grievance) -> bool:
+    """Say whether the row changed hands while its lock was waited for.
+
+    PostgreSQL then gives the row as it is now, but joins it to what it pointed to before: the new holder, agency or
+    category comes back empty. The lock is held by now, so reading once more is enough.
+    """
+    return any(getattr(case, f"{name}_id") is not None and getattr(case, name) is None for name in _JOINED)
+
+
 @contextmanager
 def step(
     *,
@@ -129,11 +141,10 @@ def step(
     missing.
     """
     with transaction.atomic():
-        case = (
-            Grievance.objects.select_for_update(of=("self",))
-            .select_related("unit", "holder_unit", "lead_agency", "category")
-            .get(pk=grievance.pk)
-        )
+        cases = Grievance.objects.select_related(*_JOINED)
+        case = cases.select_for_update(of=("self",)).get(pk=grievance.pk)
+        if _joined_too_early(case):
+            case = cases.get(pk=case.pk)
         if version is not None and version != case.version:
             raise StaleVersion(current=case.version)
         row = table_row(case.status, action)

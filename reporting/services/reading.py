@@ -117,6 +117,10 @@ class _Ask:
     depth: int = 0
 
     @property
+    def first(self) -> str:
+        return next(iter(self.periods))
+
+    @property
     def today(self) -> date:
         return clock.local_day(self.now)
 
@@ -166,7 +170,7 @@ class _Root:
 
     def _add_whole(self, label: str, main: Counts, day: date, counts: list[int]) -> None:
         _add(self.reading.totals[label], counts)
-        if self.ask.periods[label] is self.ask.main:
+        if label == self.ask.first:
             _add(main, counts)
             bar = self.reading.trend[day]
             bar[0] += counts[_ACCEPTED]
@@ -182,7 +186,7 @@ class _Root:
             return
         for row in parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]:
             self.reading.totals[row["label"]].took[row["bucket"]] += row["n"]
-            if self.ask.periods[row["label"]] is self.ask.main:
+            if row["label"] == self.ask.first:
                 main.took[row["bucket"]] += row["n"]
 
     def _whole_direct(self, covers: Mapping[str, Cover], took: Mapping[str, Cover], main: Counts) -> None:
@@ -197,7 +201,7 @@ class _Root:
                 for label, one in took.items():
                     if _within(row["f_day"], one.direct):
                         self.reading.totals[label].took[row["f_took"]] += row["n"]
-                        if self.ask.periods[label] is self.ask.main:
+                        if label == self.ask.first:
                             main.took[row["f_took"]] += row["n"]
 
     # Its parts, for the first period
@@ -265,7 +269,7 @@ class _Root:
                 self._add_whole(label, main, day, counts)
             if took is not None and self._is_kept(DURATIONS, WHOLE, self.depth, day, period):
                 self.reading.totals[label].took[took] += counts[_ACCEPTED]
-                if period is self.ask.main:
+                if label == self.ask.first:
                     main.took[took] += counts[_ACCEPTED]
         if self.ask.main.since <= day <= self.ask.main.until:
             self._add_unfolded_parts(row, counts)
@@ -292,7 +296,7 @@ class _Root:
         asked = (kind, dimension, depth, period)
         if asked not in self._covers:
             spans = spans_kept(kind, dimension, depth)
-            if kind == COUNTS and dimension == WHOLE and depth == self.depth and period is self.ask.main:
+            if kind == COUNTS and dimension == WHOLE and depth == self.depth and period == self.ask.main:
                 spans = spans & _SPANS_OF_TREND.get(self.ask.step, spans)
             self._covers[asked] = cover(period, spans, today=self.ask.today)
         return self._covers[asked]
@@ -304,13 +308,12 @@ class _Root:
         wanted |= {f"in_{label}": Count("pk", filter=late & _reported(one)) for label, one in ask.periods.items()}
         group = {"f_place": self.place if ask.by_place else Value("")}
         group["f_key"] = facts.key_of(Grievance, ask.dimension)
-        first = next(iter(ask.periods))
         for row in Grievance.objects.filter(self.below, OPEN).order_by().values(**group).annotate(**wanted):
             for name in NOW:
                 self.reading.standing[name] += row[name]
             for label in ask.periods:
                 self.reading.totals[label].cases["overdue"] += row[f"in_{label}"]
-            if late_ones := row[f"in_{first}"]:
+            if late_ones := row[f"in_{ask.first}"]:
                 main.cases["overdue"] += late_ones
                 if ask.by_place:
                     self.reading.places[row["f_place"]].cases["overdue"] += late_ones

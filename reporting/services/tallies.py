@@ -92,8 +92,10 @@ def rollup(kept: Kept, *, source: str = "facts") -> str:
     upper = f"left(p, depth * {tree.SEGMENT})"
     return (
         f"SELECT depth, '{kept.span}' AS span, '{kept.dimension}' AS dimension, {upper} AS unit_path, d AS day,"  # noqa: S608  (names of our own)
-        f" k AS key{bucket}, {sums} FROM (SELECT left(f_path, {kept.depth * tree.SEGMENT}) AS p,"
-        f" {_DAY[kept.span]} AS d, {_KEY[kept.dimension]} AS k{bucket}, {inner} FROM {source}{where} GROUP BY 1, 2, 3{fourth}) AS deepest,"
+        f" k AS key{bucket and bucket + ' AS bucket'}, {sums}"
+        f" FROM (SELECT left(f_path, {kept.depth * tree.SEGMENT}) AS p,"
+        f" {_DAY[kept.span]} AS d, {_KEY[kept.dimension]} AS k{bucket}, {inner}"
+        f" FROM {source}{where} GROUP BY 1, 2, 3{fourth}) AS deepest,"
         f" generate_series(1, {kept.depth}) AS depth WHERE length(p) >= depth * {tree.SEGMENT}"
         f" GROUP BY depth, {upper}, d, k{bucket} HAVING {some}"
     )

@@ -1,14 +1,15 @@
 """Real transactions side by side: nothing is filed, numbered, assigned, rated or escalated twice."""
 
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from grievances.choices import Status
 from grievances.models import Assignment, Escalation, Feedback, Grievance
@@ -118,3 +119,26 @@ def test_many_deliverers_send_each_message_once(world, caplog):
     assert waiting == 20
     assert sum(sent) == 20
     assert len([record for record in caplog.records if record.name == "linjiang.messages"]) == 20
+
+
+def test_a_step_that_waited_for_another_sees_whom_the_case_was_given_to(world):
+    case = case_in(world, Status.REPORTED)
+    community, street = world.community, world.street
+    held, waiting = Event(), Event()
+
+    def assign(_number: int) -> None:
+        with transaction.atomic():
+            perform(action="assign", actor=fresh(community), grievance=case, now=NOON, agency=world.agency)
+            held.set()
+            waiting.wait(timeout=20)
+            time.sleep(0.3)
+
+    def comment(_number: int) -> Grievance:
+        held.wait(timeout=20)
+        person = fresh(street)
+        waiting.set()
+        return perform(action="comment", actor=person, grievance=case, now=NOON, note="已知悉")
+
+    _assigned, seen = at_once(2, lambda number: (assign, comment)[number](number))
+    assert seen.lead_agency == world.agency
+    assert seen.holder_unit == world.units["community"]

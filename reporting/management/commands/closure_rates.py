@@ -5,10 +5,15 @@ import json
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from linjiang.common import clock
 from linjiang.common.templatetags.lj import duration_hours, rate, thousands
+from orgs.models import Unit
+from reporting.coverage import DIMENSIONS
 from reporting.management.arguments import day_given, unit_given
 from reporting.measures import KINDS, TIME_TO_CLOSE, TIME_TO_CLOSE_LABEL
-from reporting.services.rates import closure_rates
+from reporting.periods import Period
+from reporting.services.parts import most_first, names_of
+from reporting.services.rates import as_dicts, closure_rates, count_by
 
 
 class Command(BaseCommand):
@@ -20,21 +25,38 @@ class Command(BaseCommand):
         parser.add_argument("--unit", required=True, help="official division code, id or path of the unit")
         parser.add_argument("--since", required=True, help="first day, as 2026-01-01")
         parser.add_argument("--until", required=True, help="last day, included")
+        parser.add_argument("--by", choices=DIMENSIONS, help="every measure of each category, source or agency as well")
         parser.add_argument("--format", choices=("json", "table"), default="table")
 
     def handle(self, *args, **options) -> None:
         unit = unit_given(options["unit"])
         since, until = day_given("--since", options["since"]), day_given("--until", options["until"])
         try:
+            period = Period(since, until)
             found = closure_rates(unit=unit, since=since, until=until)
         except ValueError as error:
             raise CommandError(f"--since {since} --until {until}: {error}") from error
+        parts = _parts(unit, period, options["by"]) if options["by"] else []
         if options["format"] == "json":
+            if options["by"]:
+                found = {"measures": found, "parts": parts}
             self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
             return
         self.stdout.write(f"{unit.name} ({unit.level_name}), {since} – {until}")
+        self._table(found)
+        for part in parts:
+            self.stdout.write(f"\n{part['name']}")
+            self._table(part["measures"])
+
+    def _table(self, found: dict) -> None:
         for label, value, parts in _lines(found):
             self.stdout.write(f"{_padded(str(label), 28)}{value:>14}  {parts}".rstrip())
+
+
+def _parts(unit: Unit, period: Period, dimension: str) -> list[dict]:
+    listed = most_first(count_by(dimension, unit=unit, period=period, now=clock.now()))
+    names = names_of(dimension, [key for key, _counts in listed])
+    return [{"key": key or None, "name": names[key], "measures": as_dicts(counts)} for key, counts in listed]
 
 
 def _lines(found: dict) -> list[tuple[str, str, str]]:
