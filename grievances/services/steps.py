@@ -95,6 +95,9 @@ class Step:
             is_public=is_public,
         )
         outbox.queue(self._messages)
+        # The guards read these before the step; whoever gets the case back reads them after it.
+        for name in ("pending_extension", "pending_suspension", "cards"):
+            case.__dict__.pop(name, None)
         return self.event
 
 

@@ -20,6 +20,12 @@ def do(world: World, case: Grievance, action: str, actor, *, at=NOON, **given) -
     return perform(action=action, actor=actor, grievance=case, now=at, **(arguments(world, action) | given))
 
 
+def suspend(world: World, case: Grievance, *, at=NOON, **given) -> Grievance:
+    """Have the agency ask for a suspension and the community, which gave it the case, approve it."""
+    case = do(world, case, Action.ASK_SUSPENSION, world.handler, at=at, **given)
+    return do(world, case, Action.SUSPEND, world.community, at=at)
+
+
 def arguments(world: World, action: str) -> dict:
     """Return arguments with which the step succeeds in the world."""
     return {
@@ -33,7 +39,9 @@ def arguments(world: World, action: str) -> dict:
         Action.RESOLVE: {"result": "已更换灯泡"},
         Action.ASK_EXTENSION: {"days": 3, "reason": reason("extend")},
         Action.REFUSE_EXTENSION: {"note": "请按期办结"},
-        Action.SUSPEND: {"reason": reason("suspend"), "review_on": (NOON + timedelta(days=20)).date()},
+        Action.ASK_SUSPENSION: {"reason": reason("suspend"), "review_on": (NOON + timedelta(days=20)).date()},
+        Action.REFUSE_SUSPENSION: {"note": "请按期办结"},
+        Action.ANSWER_CARD: {"note": "人手不足，已增派两人"},
         Action.FEEDBACK: {"rating": 5},
         Action.RECORD_CALLBACK: {"note": "无人接听"},
         Action.CLOSE_UNANSWERED: {"reason": reason("close_unanswered")},

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from grievances.choices import Action, Status
+from grievances.choices import Action, Card, Status
 from grievances.models import Category, Grievance, GrievanceEvent
 from grievances.policies import available_actions, decide
 from grievances.services import steps
@@ -15,8 +15,9 @@ from grievances.workflow import TABLE, actions_from
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
 from notifications.models import Message
 from orgs.choices import Role
+from orgs.services.system import system_user
 from tests.factories import NOON, World, file_case, fresh, make_post, make_world
-from tests.grievances.scenes import HOUR, arguments, case_in, do
+from tests.grievances.scenes import HOUR, arguments, case_in, do, suspend
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,9 @@ MAY = {
     (Status.IN_PROGRESS, Action.ASK_EXTENSION): "handler",
     (Status.IN_PROGRESS, Action.GRANT_EXTENSION): "community street",
     (Status.IN_PROGRESS, Action.REFUSE_EXTENSION): "community street",
-    (Status.IN_PROGRESS, Action.SUSPEND): "community street",
+    (Status.IN_PROGRESS, Action.ASK_SUSPENSION): "community handler street",
+    (Status.IN_PROGRESS, Action.SUSPEND): "community street supervisor",
+    (Status.IN_PROGRESS, Action.REFUSE_SUSPENSION): "community street supervisor",
     (Status.IN_PROGRESS, Action.RESUME): "community handler street",
     (Status.IN_PROGRESS, Action.RETURN): "handler",
     (Status.IN_PROGRESS, Action.REASSIGN): "community street",
@@ -59,6 +62,9 @@ for _status, _more in (
 ):
     MAY[_status, Action.ADD_PHOTO] = _WATCHERS + _more
     MAY[_status, Action.COMMENT] = _WATCHERS + _more + " city_official official"
+    MAY[_status, Action.ANSWER_CARD] = "community street" + _more
+MAY[Status.DISCOVERED, Action.ANSWER_CARD] += " chief"
+MAY[Status.REPORTED, Action.ANSWER_CARD] += " group_leader"
 for _status, _more in ((Status.REPORTED, " group_leader"), (Status.ASSIGNED, ""), (Status.IN_PROGRESS, "")):
     MAY[_status, Action.URGE] = "city_official community official operator street supervisor"
     MAY[_status, Action.YELLOW_CARD] = MAY[_status, Action.RED_CARD] = "supervisor"
@@ -91,14 +97,23 @@ def photo(colour: str = "red") -> SimpleUploadedFile:
     return SimpleUploadedFile("a.jpg", buffer.getvalue(), "image/jpeg")
 
 
+def show_card(case: Grievance) -> None:
+    """Show a yellow card that waits for an answer, as the ladder does."""
+    case.escalations.create(card=Card.YELLOW, rung=3, stage="resolve", due_at=NOON, by=system_user(), at=NOON)
+
+
 def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, dict]:
     """Return a case on which the step is open, guards satisfied, and its arguments."""
     case = case_in(world, status)
     given = arguments(world, action)
     if action in (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION):
         case = do(world, case, Action.ASK_EXTENSION, world.handler)
+    if action in (Action.SUSPEND, Action.REFUSE_SUSPENSION):
+        case = do(world, case, Action.ASK_SUSPENSION, world.handler)
     if action == Action.RESUME:
-        case = do(world, case, Action.SUSPEND, world.community)
+        case = suspend(world, case)
+    if action == Action.ANSWER_CARD:
+        show_card(case)
     if action == Action.CLOSE_UNANSWERED:
         for hours in (-8, -4):
             case = do(world, case, Action.RECORD_CALLBACK, world.community, at=NOON + hours * HOUR)
@@ -178,7 +193,11 @@ def required(action: Action) -> dict:
 
 
 def test_every_verb_has_a_row_and_a_form():
-    assert {action for _status, action in TABLE} - set(VERBS) == {Action.ESCALATE, Action.RATE_LATER}
+    assert {action for _status, action in TABLE} - set(VERBS) == {
+        Action.ESCALATE,
+        Action.RATE_LATER,
+        Action.RECOMPUTE,
+    }
     assert set(FIELDS) == set(VERBS)
 
 
@@ -269,7 +288,7 @@ def test_the_urgency_chosen_decides_the_limit(world):
 
 
 def test_who_filed_it_hears_of_setbacks(world):
-    suspended = do(world, case_in(world, Status.IN_PROGRESS), Action.SUSPEND, world.community)
+    suspended = suspend(world, case_in(world, Status.IN_PROGRESS))
     sent_back = do(world, case_in(world, Status.RESOLVED), Action.FEEDBACK, world.community, rating=1)
     heard = set(Message.objects.filter(recipient=world.chief).values_list("kind", "facts__number"))
     assert {("case_suspended", suspended.number), ("case_again", sent_back.number)} <= heard
