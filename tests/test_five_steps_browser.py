@@ -142,11 +142,11 @@ def test_an_overdue_case_reaches_the_leader_s_messages(browser, live_server, wor
     chief.page.fill("textarea[name=description]", WORDS)
     chief.press("发送")
     case = Grievance.objects.get()
-    # As though a week had gone by.
-    Grievance.objects.update(due_at=clock.now(), next_alarm_at=clock.now())
-    escalate_overdue(actor=system_user(), now=clock.now())
+    # As though the working day for assigning had gone by.
+    escalate_overdue(actor=system_user(), now=case.stage_due_at)
+    Message.objects.update(not_before=clock.now())
     deliver_due(now=clock.now())
-    assert Message.objects.filter(kind="overdue_holder", recipient=world.group_leader).count() == 1
+    assert Message.objects.filter(kind="rung_past", recipient=world.group_leader).count() == 1
     leader = Visitor(browser, live_server.url, width=360, scripts=True)
     leader.sign_in(world.group_leader)
     leader.open("/messages/")

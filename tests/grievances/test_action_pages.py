@@ -18,7 +18,7 @@ from grievances.workflow import TABLE
 from linjiang.common.errors import StaleVersion
 from tests.factories import NOON, category, file_case, fresh, make_world, reason
 from tests.grievances.browsing import signed_in
-from tests.grievances.scenes import case_in, do
+from tests.grievances.scenes import case_in, do, suspend
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ("chief", "group_leader", "community", "street", "handler", "second_handler", "supervisor", "official")
@@ -58,7 +58,9 @@ def given(world, action: str) -> dict:
         Action.RESOLVE: {"result": "已更换灯泡", "photos": [photo()]},
         Action.ASK_EXTENSION: {"days": "3", "reason": reason("extend").code},
         Action.REFUSE_EXTENSION: {"note": "请按期办结"},
-        Action.SUSPEND: {"reason": reason("suspend").code, "review_on": "2026-03-24"},
+        Action.ASK_SUSPENSION: {"reason": reason("suspend").code, "review_on": "2026-03-24"},
+        Action.REFUSE_SUSPENSION: {"note": "请按期办结"},
+        Action.ANSWER_CARD: {"note": "人手不足，已增派两人"},
         Action.FEEDBACK: {"rating": "5", "said_resolved": "yes", "comment": "谢谢"},
         Action.RECORD_CALLBACK: {"note": "无人接听"},
         Action.CLOSE_UNANSWERED: {"reason": reason("close_unanswered").code},
@@ -83,8 +85,12 @@ def setting(world, action: str):
         return case, world.zone_leader
     if action in (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION):
         return do(world, case_in(world, Status.IN_PROGRESS), "ask_extension", world.handler), world.community
+    if action in (Action.SUSPEND, Action.REFUSE_SUSPENSION):
+        return do(world, case_in(world, Status.IN_PROGRESS), "ask_suspension", world.handler), world.community
     if action == Action.RESUME:
-        return do(world, case_in(world, Status.IN_PROGRESS), "suspend", world.street), world.community
+        return suspend(world, case_in(world, Status.IN_PROGRESS)), world.community
+    if action == Action.ANSWER_CARD:
+        return do(world, case_in(world, Status.IN_PROGRESS), "yellow_card", world.supervisor), world.handler
     if action == Action.CLOSE_UNANSWERED:
         case = case_in(world, Status.RESOLVED)
         for hours in (-8, -4):
@@ -218,19 +224,18 @@ _LATER_MISTAKES = (
     ("ask_extension", {"days": "三", "reason": "hard_case"}, "days"),
     ("ask_extension", {"days": "3", "reason": "waiting_for_funds"}, "reason"),
     ("resolve", {"result": " "}, "result"),
-    ("suspend", {"reason": "waiting_for_funds", "review_on": "2026-03-04"}, "review_on"),
-    ("suspend", {"reason": "waiting_for_funds", "review_on": "1900-01-01"}, "review_on"),
-    ("suspend", {"reason": "waiting_for_funds", "review_on": "9999-12-31"}, "review_on"),
-    ("suspend", {"reason": "waiting_for_funds", "review_on": "2026-02-30"}, "review_on"),
-    ("suspend", {"reason": "waiting_for_funds"}, "review_on"),
+    ("ask_suspension", {"reason": "waiting_for_funds", "review_on": "2026-03-04"}, "review_on"),
+    ("ask_suspension", {"reason": "waiting_for_funds", "review_on": "1900-01-01"}, "review_on"),
+    ("ask_suspension", {"reason": "waiting_for_funds", "review_on": "9999-12-31"}, "review_on"),
+    ("ask_suspension", {"reason": "waiting_for_funds", "review_on": "2026-02-30"}, "review_on"),
+    ("ask_suspension", {"reason": "waiting_for_funds"}, "review_on"),
 )
 
 
 def test_mistakes_while_it_is_worked_on(world):
     case = case_in(world, Status.IN_PROGRESS)
     for action, data, field in _LATER_MISTAKES:
-        user = world.street if action == "suspend" else world.handler
-        response = send(user, case, action, data)
+        response = send(world.handler, case, action, data)
         assert response.status_code == 400, (action, data)
         assert field in response.context["form"].errors, (action, data)
     case.refresh_from_db()
@@ -386,6 +391,6 @@ def test_joining_offers_alike_open_cases_in_sight_and_takes_a_number(world):
 
 def test_a_day_of_review_may_be_tomorrow_and_a_year_away_at_most(world):
     case = case_in(world, Status.IN_PROGRESS)
-    field = signed_in(world.street).get(path(case, "suspend")).context["form"].fields["review_on"]
+    field = signed_in(world.street).get(path(case, "ask_suspension")).context["form"].fields["review_on"]
     assert field.widget.attrs["min"] == (NOON.date() + timedelta(days=1)).isoformat()
     assert field.widget.attrs["max"] < "2027-04-01"

@@ -16,7 +16,7 @@ from grievances.services.feedback import rate_by_link
 from grievances.services.verbs import FIELDS, perform
 from tests.factories import NOON, file_case, fresh, make_world
 from tests.grievances.browsing import signed_in
-from tests.grievances.scenes import case_in, do
+from tests.grievances.scenes import case_in, do, suspend
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def test_the_likely_next_step_is_the_main_button(world, status, person, step):
 
 
 def test_on_hold_the_main_step_is_to_go_on(world):
-    case = do(world, case_in(world, Status.IN_PROGRESS), "suspend", world.street)
+    case = suspend(world, case_in(world, Status.IN_PROGRESS))
     response = signed_in(world.street).get(f"/cases/{case.number}/")
     assert response.context["buttons"][0].action == "resume"
     assert "挂账" in response.content.decode()
@@ -217,7 +217,7 @@ def test_the_timeline_tells_the_whole_way_in_plain_words(world):
     case = do(world, case, "acknowledge", world.handler)
     case = do(world, case, "ask_extension", world.handler)
     case = do(world, case, "grant_extension", world.community)
-    case = do(world, case, "suspend", world.street)
+    case = suspend(world, case)
     case = do(world, case, "resume", world.street)
     case = do(world, case, "yellow_card", world.supervisor)
     case = do(world, case, "resolve", world.handler)
@@ -234,6 +234,7 @@ def test_the_timeline_tells_the_whole_way_in_plain_words(world):
         "花戏楼城管中队已签收",
         "申请延期3天：情况复杂需要时间",
         "同意延期3天",
+        "申请挂账到3月24日：等居民补充或到场",
         "挂账到3月24日：等居民补充或到场",
         "恢复办理",
         "给花戏楼城管中队亮黄牌",

@@ -12,7 +12,7 @@ from grievances.filters import CaseFilter
 from grievances.models import Grievance
 from tests.factories import NOON, category, file_case, make_world
 from tests.grievances.browsing import numbers, signed_in
-from tests.grievances.scenes import case_in, do
+from tests.grievances.scenes import case_in, suspend
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def shelf():
     next_door = file_case(
         world, by=world.second_chief, unit=world.units["second_neighbourhood"], description="噪声", urgency="15d"
     )
-    held = do(world, case_in(world, Status.IN_PROGRESS), "suspend", world.street)
+    held = suspend(world, case_in(world, Status.IN_PROGRESS))
     closed = case_in(world, Status.CLOSED)
     return world, {"lamp": lamp, "drain": drain, "next_door": next_door, "held": held, "closed": closed}
 

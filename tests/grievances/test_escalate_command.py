@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from grievances.models import Escalation, Grievance
 from grievances.services.verbs import perform
@@ -15,7 +16,8 @@ pytestmark = pytest.mark.django_db
 
 def _run(**options) -> str:
     out = io.StringIO()
-    call_command("escalate_overdue", stdout=out, **options)
+    with translation.override("en"):
+        call_command("escalate_overdue", stdout=out, **options)
     return out.getvalue()
 
 
@@ -27,19 +29,28 @@ def case() -> Grievance:
 
 
 def test_a_dry_run_lists_who_would_be_told_and_why_and_fires_nothing(case):
-    at = (case.due_at + timedelta(hours=30)).isoformat()
+    at = case.stage_due_at.isoformat()
     text = _run(now=at, dry_run=True)
-    assert text.count(case.number) == 2  # the holder, and a day later the superior
-    assert "承办人" in text
-    assert "30.0 h" in text
-    assert "2 would fire" in text
+    lines = [line for line in text.splitlines() if case.number in line]
+    assert len(lines) == 2
+    assert "Acknowledging Reminder (rung 1, 80 % of the limit, due since 2026-03-05 10:36" in lines[0]
+    assert "Acknowledging Urge (rung 2, 100 % of the limit, due since 2026-03-05 12:00" in lines[1]
+    assert all("(承办人)" in line and "Assigned at 花戏楼城管中队" in line for line in lines)
+    assert "(street)" in lines[1]
+    assert "(street)" not in lines[0]
+    assert "2 would fire at 2026-03-05 12:00" in text
     assert not Escalation.objects.exists()
     assert _run(now=at).strip() == "2 fired"
     assert "0 would fire" in _run(now=at, dry_run=True)
 
 
-def test_nothing_is_due_before_the_limit(case):
-    at = (case.due_at - timedelta(minutes=1)).isoformat()
+def test_a_rung_past_the_limit_says_by_how_much(case):
+    text = _run(now=(case.stage_due_at + timedelta(days=1)).isoformat(), dry_run=True)
+    assert "Yellow card (rung 3, 7 h of workdays past the limit, due since 2026-03-06 12:00" in text
+
+
+def test_nothing_is_due_before_the_first_rung(case):
+    at = (case.next_alarm_at - timedelta(minutes=1)).isoformat()
     assert "0 would fire" in _run(now=at, dry_run=True)
 
 

@@ -12,7 +12,7 @@ from grievances.choices import Status
 from grievances.models import Grievance
 from tests.factories import NOON, category, file_case, make_world
 from tests.grievances.browsing import numbers, signed_in
-from tests.grievances.scenes import case_in, do
+from tests.grievances.scenes import case_in, do, suspend
 
 pytestmark = pytest.mark.django_db
 INBOX = "/cases/inbox/"
@@ -81,7 +81,7 @@ def test_tabs_hold_and_count_what_they_say():
     soon = file_case(world, urgency="2h")
     late = file_case(world, urgency="2h", now=NOON - timedelta(days=1))
     file_case(world, urgency="15d")
-    held = do(world, case_in(world, Status.IN_PROGRESS), "suspend", world.street)
+    held = suspend(world, case_in(world, Status.IN_PROGRESS))
     Grievance.objects.filter(pk=held.pk).update(due_at=NOON - timedelta(days=3))
     closed = case_in(world, Status.CLOSED)
     browser = signed_in(world.street)

@@ -10,7 +10,7 @@ from grievances.models import Grievance
 from orgs.services.posts import end_post
 from orgs.services.system import system_user
 from tests.factories import NOON, World, file_case, fresh, make_user, make_world
-from tests.grievances.scenes import case_in, do
+from tests.grievances.scenes import case_in, do, suspend
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +108,7 @@ def test_whose_turn_it_is(world):
 def test_overdue_is_what_runs_past_its_deadline(world):
     late = file_case(world, now=NOON - timedelta(days=30))
     file_case(world)
-    suspended = do(world, case_in(world, Status.IN_PROGRESS), Action.SUSPEND, world.community)
+    suspended = suspend(world, case_in(world, Status.IN_PROGRESS))
     at = NOON + timedelta(hours=1)
     assert set(Grievance.objects.overdue(at=at)) == {late}
     assert late.is_overdue(at=at)
