@@ -15,7 +15,9 @@ HOURS, WORKDAYS = "hours", "workdays"
 # Used share of a limit from which a case counts as due soon (amber).
 SOON = 0.8
 
-_LIMIT = re.compile(r"(?P<amount>\d+(\.\d+)?)(?P<unit>h|wd)")
+# Four figures at most: a limit of a lifetime is a slip of the hand.
+_LIMIT = re.compile(r"(?P<amount>[0-9]{1,4}(\.[0-9]+)?)(?P<unit>h|wd)")
+_SHARE = re.compile(r"(?P<percent>[0-9]{1,3}(\.[0-9]+)?)%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,13 @@ class Rung:
 def parse_rung(number: int, at: str, card: str, tell: Sequence[str], calendar: WorkCalendar) -> Rung:
     """Read a rung whose moment is "80%" or "+1wd"; raise ValueError for anything else."""
     text = at.strip()
-    if text.endswith("%"):
-        share = float(text[:-1]) / 100
-        if not 0 < share <= 1:
-            raise ValueError(f"a rung is due at 1–100 % of the limit or after it (+1wd), not {at!r}")
-        return Rung(number, card, tuple(tell), share=share)
-    if not text.startswith("+"):
+    if text.startswith("+"):
+        return Rung(number, card, tuple(tell), after=parse_limit(text[1:], calendar))
+    found = _SHARE.fullmatch(text)
+    share = float(found["percent"]) / 100 if found else 0
+    if not 0 < share <= 1:
         raise ValueError(f"a rung is due at 1–100 % of the limit or after it (+1wd), not {at!r}")
-    return Rung(number, card, tuple(tell), after=parse_limit(text[1:], calendar))
+    return Rung(number, card, tuple(tell), share=share)
 
 
 def next_rung(

@@ -39,7 +39,8 @@ class Step:
         self.standing: Standing = standing
         self.now = now
         self.came_from = grievance.status
-        self._began = _stage_facts(grievance)
+        self._began = (grievance.stage, grievance.stage_started_at)
+        self._ended = _stage_facts(grievance)
         self._before = changes.snapshot(grievance)
         self.event: GrievanceEvent | None = None
         self._changed: set[str] = set()
@@ -78,8 +79,9 @@ class Step:
         """Save the case, its one event and what figures need of the change, queue the messages; called once, last."""
         case = self.grievance
         self.set(version=case.version + 1)
-        if self._began and self._began != _stage_facts(case):
-            data = {**(data or {}), "ended_stage": self._began}
+        # A stage that goes on under another limit has not ended.
+        if self._ended and self._began != (case.stage, case.stage_started_at):
+            data = {**(data or {}), "ended_stage": self._ended}
         case.save(update_fields=sorted(self._changed))
         changes.record(self._before, case)
         self.event = GrievanceEvent.objects.create(
@@ -102,7 +104,7 @@ class Step:
 
 
 def _stage_facts(case: Grievance) -> dict | None:
-    """Return what the timeline keeps of a stage that ends: which, since when, its limit and deadline."""
+    """Return what the timeline keeps of a stage when it ends: which, since when, its limit and deadline."""
     if not case.stage or case.stage_due_at is None:
         return None
     return {
