@@ -344,6 +344,14 @@ class Row:
         return self.case.clock_started_at
 
     @property
+    def soon_at(self) -> datetime | None:
+        return self.case.soon_at
+
+    @property
+    def due_provisional(self) -> bool:
+        return self.case.due_provisional
+
+    @property
     def suspended(self) -> bool:
         return self.case.suspended and self.case.is_live
 

@@ -47,6 +47,16 @@ class StageLine:
         }
         return words.get((self.state, self.tone), _("on hold") if self.state == HELD else _("not begun"))
 
+    @property
+    def icon(self) -> str:
+        """The icon beside the word, the same as beside a deadline in lists."""
+        if self.state in (HELD, TODO):
+            return "circle-pause" if self.state == HELD else "circle-dot"
+        if self.tone == OVER:
+            return "circle-alert"
+        done = "circle-check" if self.state == DONE else "clock"
+        return "alarm-clock" if self.tone == SOON_TONE else done
+
 
 def lines(case: Grievance, events: Sequence[GrievanceEvent], *, at: datetime) -> list[StageLine]:
     """Return the stages of the case's present round; needs the joins of `with_names`, asks no database.

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from grievances import guidance, presentation, stages
+from grievances import guidance, pending, presentation, stages
 from grievances.choices import Action
 from grievances.forms.contacts import PurposeForm
 from grievances.models import Grievance
@@ -51,9 +51,8 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         timeline=[presentation.entry(event, names) for event in events],
         assignments=presentation.assignments_of(case),
         feedback=case.feedback.order_by("-pk"),
-        extension=case.pending_extension,
-        suspension=case.pending_suspension,
-        cards=case.cards,
+        asked=pending.requests_of(case),
+        cards=pending.card_lines(case.cards, at=at),
         stages=stages.lines(case, events, at=at),
         buttons=buttons,
         others=[step for step in others if not step.reason],

@@ -139,7 +139,7 @@ class CaseAdmin(DeskAdmin):
         if not case.is_running and not (case.suspended and case.is_live):
             waits = case.status == Status.RESOLVED
             return format_html('<span class="due">{}</span>', gettext("waits for the household") if waits else "—")
-        words = deadline(case.due_at, None, case.suspended, case.clock_started_at)
+        words = deadline(case.due_at, None, case.suspended, case.clock_started_at, case.soon_at)
         return format_html(
             '<span class="due due--{}" title="{}">{} {}</span>',
             words.state,

@@ -1,7 +1,7 @@
 """The tabs over the case list, with their counts in one statement."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib import admin
 from django.db.models import Count, Q
@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from grievances.choices import LIVE, RUNNING, Status
 from linjiang.common.clock import now
-from linjiang.common.templatetags.lj import SOON_LEFT
 
 OPEN, ALL = "open", "all"
 
@@ -19,12 +18,12 @@ def running() -> Q:
     return Q(status__in=RUNNING, suspended_at__isnull=True)
 
 
-def conditions(at: datetime, *, soon: timedelta = SOON_LEFT) -> dict[str, Q]:
-    """Return what each tab holds at `at`; "due soon" is due within a day, however long the limit."""
+def conditions(at: datetime) -> dict[str, Q]:
+    """Return what each tab holds at `at`; "due soon" is past 80 % of its limit and not past it."""
     runs = running()
     return {
         "todo": Q(status=Status.REPORTED),
-        "soon": runs & Q(due_at__gte=at, due_at__lte=at + soon),
+        "soon": runs & Q(soon_at__lte=at, due_at__gte=at),
         "overdue": runs & Q(due_at__lt=at),
         "working": Q(status__in=(Status.ASSIGNED, Status.IN_PROGRESS)),
         "confirm": Q(status=Status.RESOLVED),

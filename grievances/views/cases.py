@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from grievances import guidance, paging, presentation, stages
+from grievances import guidance, paging, pending, presentation, stages
 from grievances.filters import CaseFilter
 from grievances.models import Grievance, GrievanceEvent
 from grievances.policies import available_actions, may_see_contact
@@ -91,9 +91,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         **_timeline(events),
         "assignments": presentation.assignments_of(grievance),
         "feedback": list(grievance.feedback.select_related("recorded_by").order_by("-pk")),
-        "extension": grievance.pending_extension,
-        "suspension": grievance.pending_suspension,
-        "cards": grievance.cards,
+        "asked": pending.requests_of(grievance),
+        "cards": pending.card_lines(grievance.cards, at=now),
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
         "contact_decision": may_see_contact(request.user, grievance),
         "may_hand_link": may_hand_link(request.user, grievance),

@@ -1,7 +1,5 @@
 """The inbox: whose turn it is, what is due first on top."""
 
-from datetime import timedelta
-
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
@@ -18,9 +16,6 @@ from grievances.views.cases import case_list
 from linjiang.common import clock
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
 
-# As the list's own words turn amber: within a day of the limit.
-SOON = timedelta(days=1)
-
 _MINE, _SOON, _OVERDUE, _OPEN, _DONE = "mine", "soon", "overdue", "open", "done"
 _TABS = {
     _MINE: gettext_lazy("My turn"),
@@ -35,8 +30,8 @@ _EMPTY = {
         gettext_lazy("When a case needs your next step, it will stand here, what is due first on top."),
     ),
     _SOON: (
-        gettext_lazy("Nothing is due within a day"),
-        gettext_lazy("Cases with less than a day left will stand here."),
+        gettext_lazy("Nothing is due soon"),
+        gettext_lazy("Cases that have used most of their time will stand here."),
     ),
     _OVERDUE: (gettext_lazy("Nothing is overdue"), gettext_lazy("Cases past their limit will stand here.")),
     _OPEN: (
@@ -89,7 +84,7 @@ def _conditions(user, now) -> dict[str, Q]:
     running = Q(status__in=RUNNING, suspended_at__isnull=True)
     return {
         _MINE: Q(Exists(Grievance.objects.waiting_for(user).filter(pk=OuterRef("pk")))),
-        _SOON: running & Q(due_at__gte=now, due_at__lt=now + SOON),
+        _SOON: running & Q(soon_at__lte=now, due_at__gte=now),
         _OVERDUE: running & Q(due_at__lt=now),
         _OPEN: Q(),
     }

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from grievances import guidance, presentation
+from grievances import guidance, pending, presentation
 from grievances.choices import Action
 from grievances.forms.actions import RATING_ICONS, ActionForm
 from grievances.models import Grievance
@@ -19,6 +19,7 @@ from linjiang.common.errors import Conflict, InvalidInput, NotAllowed, StaleVers
 
 _MOST_CHANGES = 20
 _GRAVE = (Action.REJECT, Action.RED_CARD, Action.WITHDRAW)
+_DECIDES = (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION, Action.SUSPEND, Action.REFUSE_SUSPENSION)
 
 
 class StepPage(ABC):
@@ -84,6 +85,11 @@ class StepPage(ABC):
         messages.success(self.request, _("Done. %(number)s: %(what)s") % {"number": done.number, "what": title})
         return self.leave(done)
 
+    def _cards_to_answer(self) -> list[pending.CardLine]:
+        if self.action != Action.ANSWER_CARD:
+            return []
+        return pending.card_lines(self.case.cards, at=self.now, waiting=True)
+
     def _decision(self) -> Decision:
         return decide(self.request.user, self.action, self.case, at=self.now)
 
@@ -115,6 +121,8 @@ class StepPage(ABC):
             "is_grave": self.action in _GRAVE,
             "explanation": guidance.explanation(self.action),
             "place": presentation.place_of(self.case),
+            "asked": pending.requests_of(self.case, action=self.action) if self.action in _DECIDES else [],
+            "cards": self._cards_to_answer(),
             "refusal": "" if decision else str(decision.reason),
             "typed": form.typed() if form.is_bound and not decision else [],
             "photos_lost": bool(self.request.FILES),

@@ -21,7 +21,7 @@ register = template.Library()
 
 NOTHING = "—"
 
-# A deadline turns amber at 80 % of its limit; where the start is unknown, in its last day.
+# A deadline turns amber at 80 % of its limit; where neither that moment nor the start is known, in its last day.
 SOON_SHARE = 80
 SOON_LEFT = timedelta(days=1)
 
@@ -213,12 +213,18 @@ class DeadlineWords:
 
 @register.simple_tag
 def deadline(
-    due_at: datetime | None, now: datetime | None = None, suspended: bool = False, started_at: datetime | None = None
+    due_at: datetime | None,
+    now: datetime | None = None,
+    suspended: bool = False,
+    started_at: datetime | None = None,
+    soon_at: datetime | None = None,
 ) -> DeadlineWords:
     """Say how a deadline stands at `now` (default: this moment), for `{% deadline due now suspended as d %}`.
 
-    A suspended case has no running clock. Time left is rounded to the nearest hour or day,
-    so that seven days are seven a minute after filing; time past is rounded down.
+    Amber from `soon_at`, when 80 % of the limit are used in the time it is counted in, red past `due_at`. The bar runs
+    straight from the start to 80 % at `soon_at` and on to 100 % at the deadline. A suspended case has no running clock.
+    Time left is rounded to the nearest hour or day, so that seven days are seven a minute after filing; time past is
+    rounded down.
     """
     if suspended:
         return DeadlineWords(_("On hold"), "none", None, "circle-pause")
@@ -226,13 +232,25 @@ def deadline(
         return DeadlineWords(_("No time limit"), "none", None, "clock")
     now = now or timezone.now()
     left = due_at - now
-    used = None
-    if started_at and due_at > started_at:  # a template without it gives ""
-        used = max(0, min(100, int((now - started_at) / (due_at - started_at) * 100)))
+    used = _share_used(started_at, soon_at, due_at, now)
     if left < timedelta(0):
         return DeadlineWords(_past(-left), "over", used, "circle-alert")
-    soon = left <= SOON_LEFT if used is None else used >= SOON_SHARE
+    amber_at = soon_at or due_at - SOON_LEFT
+    soon = now >= amber_at if soon_at or used is None else used >= SOON_SHARE
     return DeadlineWords(_left(left), "soon" if soon else "ok", used, "alarm-clock" if soon else "clock")
+
+
+def _share_used(started_at, soon_at, due_at: datetime, now: datetime) -> int | None:
+    """Return the used share of a limit in per cent, rounded down; None when its start is unknown (a template's "")."""
+    if not started_at or due_at <= started_at:
+        return None
+    if now >= due_at:
+        return 100
+    if not soon_at or not started_at < soon_at < due_at:
+        return max(0, int((now - started_at) / (due_at - started_at) * 100))
+    if now < soon_at:
+        return max(0, int((now - started_at) / (soon_at - started_at) * SOON_SHARE))
+    return SOON_SHARE + int((now - soon_at) / (due_at - soon_at) * (100 - SOON_SHARE))
 
 
 def _left(span: timedelta) -> str:
