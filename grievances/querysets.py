@@ -48,6 +48,10 @@ class GrievanceQuerySet(models.QuerySet):
         """Return the running cases whose deadline has passed at `at`."""
         return self.running().filter(due_at__lt=at)
 
+    def due_soon(self, *, at: datetime):
+        """Return the running cases past 80 % of their limit and not past it at `at`."""
+        return self.running().filter(soon_at__lte=at, due_at__gte=at)
+
     def waiting_for(self, user):
         """Return the live cases in which it is `user`'s turn, from the posts in force."""
         if user is None or not user.is_authenticated:

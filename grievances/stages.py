@@ -14,6 +14,7 @@ from grievances.services.rulebook import Rulebook, rulebook
 
 DONE, RUNNING, HELD, TODO = "done", "running", "held", "todo"
 OK, SOON_TONE, OVER, NONE = "ok", "soon", "over", "none"
+STATES, TONES = (DONE, RUNNING, HELD, TODO), (OK, SOON_TONE, OVER, NONE)
 
 
 @dataclass(frozen=True, slots=True)

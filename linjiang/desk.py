@@ -31,11 +31,12 @@ from unfold.sites import UnfoldAdminSite
 from linjiang.common.errors import InvalidInput, LinjiangError
 
 # The groups of the side bar, in their order.
-WORK, PLACES, WORDS, RECORDS = "work", "places", "words", "records"
+WORK, PLACES, WORDS, TIMES, RECORDS = "work", "places", "words", "times", "records"
 GROUPS = {
     WORK: gettext_lazy("Work"),
     PLACES: gettext_lazy("Organisation"),
     WORDS: gettext_lazy("Classification"),
+    TIMES: gettext_lazy("Time limits"),
     RECORDS: gettext_lazy("Records"),
 }
 

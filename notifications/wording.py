@@ -46,7 +46,7 @@ WORDS = {
         "%(number)s “%(title)s” is past its limit at %(holder)s. %(stage)s: was due %(due)s. Please see to it."
     ),
     "rung_yellow": gettext_noop(
-        "Yellow card: %(number)s “%(title)s” is a working day past its limit. %(stage)s: was due %(due)s. "
+        "Yellow card: %(number)s “%(title)s” is past its limit. %(stage)s: was due %(due)s. "
         "Please answer by %(answer_by)s what you change."
     ),
     "rung_yellow_seen": gettext_noop(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from linjiang.common.text import in_my_language
 from orgs.models import CalendarYear, RuleChange, User, WorkCalendarDay
 from orgs.profile import profile
 from orgs.worktime import WorkCalendar
@@ -38,12 +39,15 @@ def forget_rules() -> None:
     _Remembered.version = None
 
 
-def note_rule_change(*, actor: User, now: datetime, why: str, what: str = "") -> RuleChange:
-    """Raise the version in the caller's transaction; `why` is a msgid that may hold %(what)s."""
+def note_rule_change(*, actor: User, now: datetime, why: str, what: object = "") -> RuleChange:
+    """Raise the version in the caller's transaction; `why` is a msgid that may hold %(what)s.
+
+    `what` may be a fact kept in both languages (`in_both_languages`).
+    """
     words = {}
     for key, language in (("zh", "zh-hans"), ("en", "en")):
         with override(language):
-            words[key] = _(why) % {"what": what}
+            words[key] = _(why) % {"what": in_my_language(what)}
     change = RuleChange.objects.create(at=now, by=actor, why=words)
     forget_rules()
     return change

@@ -1,5 +1,5 @@
-"""Cases, categories, reasons and one's messages at the desk."""
+"""Cases, categories, reasons, the rules of time and one's messages at the desk."""
 
-from grievances.admin import cases, categories, messages
+from grievances.admin import calendar, cases, categories, limits, messages, rules
 
-__all__ = ["cases", "categories", "messages"]
+__all__ = ["calendar", "cases", "categories", "limits", "messages", "rules"]

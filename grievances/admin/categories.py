@@ -10,6 +10,8 @@ from unfold.decorators import action
 
 from grievances.models import Category, Reason
 from grievances.services.defaults import dump_categories, load_categories
+from grievances.services.limits import save_category
+from linjiang.common.clock import now
 from linjiang.common.errors import InvalidInput
 from linjiang.desk import WORDS, DeskAdmin, desk_site
 from orgs.admin.scoping import may
@@ -111,6 +113,9 @@ class CategoryAdmin(WordsAdmin):
             kwargs["queryset"] = Category.objects.filter(parent__isnull=True)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def save_model(self, request, obj, form, change):
+        save_category(actor=request.user, now=now(), category=obj, changed=form.changed_data)
+
     @admin.display(description=_("hours to resolve"))
     def limits(self, category: Category) -> str:
         return str(category.resolve_hours) if category.resolve_hours is not None else "—"
@@ -129,7 +134,7 @@ class CategoryAdmin(WordsAdmin):
     @action(description=_("Upload CSV"), url_path="csv/upload", permissions=["add"], icon="upload")
     def upload(self, request: HttpRequest) -> HttpResponse:
         def run(given: dict) -> HttpResponse:
-            text, retire = _text_of(given["file"]), given["retire_missing"]
+            text, retire = text_of(given["file"]), given["retire_missing"]
             counts = load_categories(actor=request.user, text=text, retire_missing=retire)
             if retire:
                 words = gettext(
@@ -165,7 +170,7 @@ class ReasonAdmin(WordsAdmin):
     fields = (("kind", "code"), ("name", "name_en"), ("position", "is_active"))
 
 
-def _text_of(file) -> str:
+def text_of(file) -> str:
     """Return a CSV file's text: UTF-8, or the Chinese encoding that spreadsheets save by default."""
     raw = file.read()
     for encoding in ("utf-8-sig", "gb18030"):

@@ -1,13 +1,14 @@
 """Messages at the desk: one's own, read-only, with whether they were delivered and read."""
 
 from django.contrib import admin
-from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from grievances.telling import told
+from grievances.telling import Told, told
 from linjiang.desk import WORK, DeskAdmin, desk_site
+from notifications.inbox import folded_into
 from notifications.models import Message
 
 
@@ -43,7 +44,7 @@ class MessageAdmin(DeskAdmin):
         return user.opens_desk
 
     def scope(self, queryset, user):
-        return queryset.filter(recipient=user)
+        return queryset.filter(recipient=user, digest__isnull=True)
 
     def get_changelist_instance(self, request):
         """Put the page's messages into words, as far as the reader may still see their cases."""
@@ -60,14 +61,26 @@ class MessageAdmin(DeskAdmin):
         return message
 
     def _tell(self, messages: list[Message], request) -> None:
-        words = told(messages, request.user)
+        folded = folded_into(messages)
+        words = told([*messages, *(one for many in folded.values() for one in many)], request.user)
         for message in messages:
             message.told = words[message.pk]
+            message.parts = [words[one.pk] for one in folded.get(message.pk, ())]
 
     @admin.display(description=_("message"))
     def words(self, message: Message) -> str:
         now = message.told
-        return format_html('<a class="desk-title" href="{}">{}</a>', now.url, now.words) if now.url else now.words
+        words = format_html('<a class="desk-title" href="{}">{}</a>', now.url, now.words) if now.url else now.words
+        if not message.parts:
+            return words
+        parts = format_html_join("", "<li>{}</li>", ((_linked(part),) for part in message.parts))
+        summary = ngettext("Show the %(n)s reminder", "Show the %(n)s reminders", len(message.parts))
+        return format_html(
+            '{}<details class="desk-folded"><summary>{}</summary><ul>{}</ul></details>',
+            words,
+            summary % {"n": len(message.parts)},
+            parts,
+        )
 
     @admin.display(description=_("state"))
     def state(self, message: Message) -> str:
@@ -76,3 +89,7 @@ class MessageAdmin(DeskAdmin):
         if message.sent_at:
             return format_html("<strong>{}</strong>", gettext("Unread"))
         return gettext("Waiting")
+
+
+def _linked(part: Told) -> str:
+    return format_html('<a href="{}">{}</a>', part.url, part.words) if part.url else part.words

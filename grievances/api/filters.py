@@ -87,6 +87,7 @@ class CaseFilter(django_filters.FilterSet):
         queryset=Category.objects.all(), method="of_category", to_field_name="code", label="code, first or second level"
     )
     overdue = YesNoFilter(method="past_limit", label="past its limit, or not")
+    due_soon = YesNoFilter(method="near_limit", label="true: past 80 % of its limit and not past it")
     waiting_for_me = YesNoFilter(method="my_turn", label="true: the caller has to act")
     reported_after = MomentFilter(method="from_moment", label="day or moment, included")
     reported_before = MomentFilter(method="to_moment", label="day (included) or moment (excluded)")
@@ -102,6 +103,7 @@ class CaseFilter(django_filters.FilterSet):
             "unit_code",
             "category",
             "overdue",
+            "due_soon",
             "waiting_for_me",
             "reported_after",
             "reported_before",
@@ -118,6 +120,10 @@ class CaseFilter(django_filters.FilterSet):
     def past_limit(self, queryset, _name: str, wanted: bool):
         late = queryset.overdue(at=clock.now())
         return late if wanted else queryset.exclude(pk__in=late.values("pk"))
+
+    def near_limit(self, queryset, _name: str, wanted: bool):
+        soon = queryset.due_soon(at=clock.now())
+        return soon if wanted else queryset.exclude(pk__in=soon.values("pk"))
 
     def my_turn(self, queryset, _name: str, wanted: bool):
         return queryset.waiting_for(self.request.user) if wanted else queryset

@@ -4,9 +4,9 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from grievances import presentation
-from grievances.choices import Action, Standing, Status, Urgency
-from grievances.models import Assignment, Attachment, Category, Grievance, GrievanceEvent, Reason
+from grievances import presentation, stages
+from grievances.choices import Action, Card, Stage, Standing, Status, Urgency
+from grievances.models import Assignment, Attachment, Category, Escalation, Grievance, GrievanceEvent, Reason
 from grievances.services.verbs import FIELDS
 from grievances.workflow import transition
 from linjiang.common.decisions import Decision
@@ -60,7 +60,12 @@ class HouseholdBrief(serializers.Serializer):
 
 
 class CaseSummary(serializers.ModelSerializer):
-    """A case in a list. `due_at` is empty while no deadline runs; `version` goes along with every action."""
+    """A case in a list. `version` goes along with every action.
+
+    `due_at` and `soon_at` (80 % of the limit used) are empty while no deadline of resolving runs; `stage` is what runs
+    beside it (assigning, acknowledging, feedback), empty where nothing does. `is_provisional`: the holidays of a year
+    up to `due_at` are not known yet, so it may still move.
+    """
 
     status = serializers.ChoiceField(choices=Status.choices)
     status_name = serializers.CharField(source="get_status_display")
@@ -71,7 +76,11 @@ class CaseSummary(serializers.ModelSerializer):
     household = HouseholdBrief(allow_null=True)
     holder_unit = UnitBrief(allow_null=True)
     lead_agency = AgencyBrief(allow_null=True)
+    stage = serializers.ChoiceField(choices=Stage.limited(), allow_blank=True)
+    stage_due_at = serializers.SerializerMethodField()
+    soon_at = serializers.SerializerMethodField()
     due_at = serializers.SerializerMethodField()
+    is_provisional = serializers.BooleanField(source="due_provisional")
     is_overdue = serializers.SerializerMethodField()
     is_suspended = serializers.BooleanField(source="suspended")
     url = serializers.SerializerMethodField()
@@ -95,17 +104,31 @@ class CaseSummary(serializers.ModelSerializer):
             "discovered_at",
             "reported_at",
             "closed_at",
+            "stage",
+            "stage_due_at",
+            "soon_at",
             "due_at",
+            "is_provisional",
             "is_overdue",
             "is_suspended",
             "url",
         ]
         read_only_fields = fields
 
+    def _moment(self, moment):
+        return self.fields["reported_at"].to_representation(moment) if moment else None
+
     @extend_schema_field({"type": "string", "format": "date-time", "nullable": True})
     def get_due_at(self, case: Grievance):
-        due_at = case.due_at if case.is_running else None
-        return self.fields["reported_at"].to_representation(due_at) if due_at else None
+        return self._moment(case.due_at if case.is_running else None)
+
+    @extend_schema_field({"type": "string", "format": "date-time", "nullable": True})
+    def get_soon_at(self, case: Grievance):
+        return self._moment(case.soon_at if case.is_running else None)
+
+    @extend_schema_field({"type": "string", "format": "date-time", "nullable": True})
+    def get_stage_due_at(self, case: Grievance):
+        return self._moment(case.stage_due_at if case.stage and not case.suspended else None)
 
     def get_is_overdue(self, case: Grievance) -> bool:
         return case.is_overdue(at=self.context["now"])
@@ -186,6 +209,48 @@ class AssignmentSerializer(serializers.ModelSerializer):
         ]
 
 
+class StageLineSerializer(serializers.Serializer):
+    """A stage of the case's present round: its limit, what is used and left of it (in words), and how it stands."""
+
+    stage = serializers.ChoiceField(choices=Stage.limited())
+    name = serializers.CharField(source="label")
+    state = serializers.ChoiceField(choices=stages.STATES)
+    tone = serializers.ChoiceField(choices=stages.TONES)
+    word = serializers.CharField()
+    limit = serializers.CharField()
+    used = serializers.CharField()
+    left = serializers.CharField()
+    used_percent = serializers.IntegerField(source="share")
+    due_at = serializers.DateTimeField(allow_null=True)
+    holder = serializers.CharField()
+    is_provisional = serializers.BooleanField()
+
+
+class CardSerializer(serializers.ModelSerializer):
+    """A yellow or red card. It stays on record when it is lifted; `in_force` says whether it still holds."""
+
+    card = serializers.ChoiceField(choices=[(one.value, one.label) for one in (Card.YELLOW, Card.RED)])
+    is_automatic = serializers.SerializerMethodField()
+    in_force = serializers.BooleanField()
+
+    class Meta:
+        model = Escalation
+        fields = [
+            "card",
+            "at",
+            "is_automatic",
+            "note",
+            "answer_due_at",
+            "answered_at",
+            "answer",
+            "lifted_at",
+            "in_force",
+        ]
+
+    def get_is_automatic(self, card: Escalation) -> bool:
+        return card.rung is not None
+
+
 class OpenAction(serializers.Serializer):
     """A step of the case's present status that concerns the reader; refused ones say why."""
 
@@ -229,6 +294,8 @@ class CaseDetail(CaseSummary):
     filed_by = serializers.CharField(source="filed_by.name")
     contact = serializers.SerializerMethodField()
     merged_into = serializers.SerializerMethodField()
+    stages = serializers.SerializerMethodField()
+    cards = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
     photos = serializers.SerializerMethodField()
     assignments = serializers.SerializerMethodField()
@@ -261,6 +328,8 @@ class CaseDetail(CaseSummary):
             "merged_into",
             "photos",
             "assignments",
+            "stages",
+            "cards",
             "timeline",
             "actions",
         ]
@@ -297,6 +366,15 @@ class CaseDetail(CaseSummary):
     @extend_schema_field(AssignmentSerializer(many=True))
     def get_assignments(self, case: Grievance) -> list:
         return AssignmentSerializer(case.assignments.select_related("agency").order_by("pk"), many=True).data
+
+    @extend_schema_field(StageLineSerializer(many=True))
+    def get_stages(self, case: Grievance) -> list:
+        lines = stages.lines(case, self.context["events"][::-1], at=self.context["now"])
+        return StageLineSerializer(lines, many=True).data
+
+    @extend_schema_field(CardSerializer(many=True))
+    def get_cards(self, case: Grievance) -> list:
+        return CardSerializer(case.cards, many=True).data
 
     @extend_schema_field(OpenAction(many=True))
     def get_actions(self, case: Grievance) -> list:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from grievances.choices import Stage
+from django.utils.translation import gettext as _
+
+from grievances.choices import Card, Stage, Tell
 from grievances.deadlines import Limit, Rung, limit, parse_limit, parse_rung
 from grievances.models import Category, Ladder, StageLimit
 from linjiang.common.errors import InvalidInput
@@ -47,16 +49,19 @@ class Rulebook:
         The desk's own limits first: the smallest unit's, there the narrowest category's, there the urgency's. Then the
         category's own hours, which belong to its usual urgency; then the profile's.
         """
-        categories = self._lineage(category_id)
-        if self._paths:
-            above = [
-                path for path in reversed(tree.ancestor_paths(unit_path, include_self=True)) if path in self._paths
-            ]
-            for path, category, asked in product([*above, ""], categories, (urgency, "")):
-                if found := self.limits.get((stage, path, category, asked)):
-                    return found
+        if key := self.desk_key(stage, urgency=urgency, category_id=category_id, unit_path=unit_path):
+            return self.limits[key]
         own = self.own_limits.get((stage, category_id, urgency)) if category_id else None
         return own or self.profile_limits[stage, urgency]
+
+    def desk_key(self, stage: str, *, urgency: str, category_id: int | None, unit_path: str) -> _Key | None:
+        """Return which of the desk's own limits holds for such a case, as its key in `limits`; None without one."""
+        if not self._paths:
+            return None
+        above = tree.ancestor_paths(unit_path, include_self=True) if unit_path else []
+        places = [path for path in reversed(above) if path in self._paths]
+        keys = product((stage,), [*places, ""], self._lineage(category_id), (urgency, ""))
+        return next((key for key in keys if key in self.limits), None)
 
     def ladder(self, *, category_id: int | None, urgency: str) -> tuple[Rung, ...]:
         """Return the rungs for a case of this category and urgency."""
@@ -128,23 +133,40 @@ def profile_ladder(calendar: WorkCalendar) -> tuple[Rung, ...]:
 
 
 def checked_ladder(rungs: list[tuple[str, str, str]], calendar: WorkCalendar) -> tuple[Rung, ...]:
-    """Return the rungs written as (when, card, who); raise InvalidInput for one that cannot be read or comes too early.
+    """Return the rungs written as (when, card, who); raise InvalidInput with every one that is not right.
 
     Rungs are climbed one after the other, so each lies after the one before: shares rise, then times past the limit.
     """
     found: list[Rung] = []
+    bad: list[str] = []
     for number, (at, card, tell) in enumerate(rungs, start=1):
+        names = [name.strip() for name in tell.split(",") if name.strip()]
+        rung, problem = None, ""
         try:
-            rung = parse_rung(number, at, card, tell.split(","), calendar)
-        except ValueError as error:
-            raise InvalidInput({"at": str(error)}) from error
-        if found and _order(rung, calendar) <= _order(found[-1], calendar):
-            raise InvalidInput({"at": f"{at}"})
-        found.append(rung)
+            rung = parse_rung(number, at, card, names, calendar)
+        except ValueError:
+            problem = _("“%(at)s” is not a time. Write 80%% (of the limit), +1wd (working days after it) or +4h.") % {
+                "at": at
+            }
+        if rung and found and rung_order(rung, calendar) <= rung_order(found[-1], calendar):
+            problem = _("“%(at)s” does not come after “%(before)s”.") % {"at": at, "before": rungs[number - 2][0]}
+        if card not in Card.values:
+            problem = _("“%(card)s” is no step of urging.") % {"card": card}
+        if not names or set(names) - set(Tell.values):
+            problem = _("Choose whom it tells.")
+        if problem:
+            bad.append(_("Rung %(number)s: %(problem)s") % {"number": number, "problem": problem})
+        if rung:
+            found.append(rung)
+    if not rungs:
+        bad.append(_("A ladder needs at least one rung."))
+    if bad:
+        raise InvalidInput({"rungs": "\n".join(bad)})
     return tuple(found)
 
 
-def _order(rung: Rung, calendar: WorkCalendar) -> tuple[int, float]:
+def rung_order(rung: Rung, calendar: WorkCalendar) -> tuple[int, float]:
+    """Return what rungs are sorted by: shares of the limit first, then times past it."""
     if rung.after is None:
         return 0, rung.share or 0
     return 1, rung.after.seconds * (86_400 / calendar.day_seconds if rung.after.counts == "workdays" else 1)

@@ -1,5 +1,7 @@
 """The in-app inbox."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from grievances.telling import Told, told
 from linjiang.common.clock import now
-from notifications.inbox import inbox_of
+from notifications.inbox import folded_into, inbox_of
 from notifications.models import Message
 from notifications.services import mark_read
 
@@ -21,13 +23,44 @@ _ICONS = {
     "case_redo": "rotate-ccw",
     "case_reopened": "rotate-ccw",
     "yellow_card": "flag",
-    "red_card": "flag",
+    "yellow_card_seen": "flag",
+    "rung_yellow": "flag",
+    "rung_yellow_seen": "flag",
+    "red_card": "octagon-alert",
+    "red_card_seen": "octagon-alert",
+    "rung_red": "octagon-alert",
+    "rung_red_seen": "octagon-alert",
+    "rung_soon": "alarm-clock",
+    "rung_soon_seen": "alarm-clock",
+    "rung_past": "circle-alert",
+    "rung_past_seen": "circle-alert",
+    "digest": "alarm-clock",
+    "case_urged": "megaphone",
+    "card_answered": "reply",
+    "suspension_asked": "circle-pause",
+    "suspension_refused": "x",
+    "case_suspended": "circle-pause",
+    "case_resumed": "circle-play",
+    "review_due": "circle-pause",
+    "extension_asked": "timer",
+    "calendar_missing": "calendar",
     "overdue_holder": "alarm-clock",
     "overdue_superior": "alarm-clock",
     "overdue_street": "alarm-clock",
-    "case_urged": "megaphone",
 }
-_OVER = {"yellow_card", "red_card", "overdue_holder", "overdue_superior", "overdue_street"}
+_OVER = {
+    "yellow_card",
+    "red_card",
+    "rung_past",
+    "rung_past_seen",
+    "rung_yellow",
+    "rung_yellow_seen",
+    "rung_red",
+    "rung_red_seen",
+    "overdue_holder",
+    "overdue_superior",
+    "overdue_street",
+}
 
 
 @login_required
@@ -37,10 +70,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
     page = _page_number(request)
     start = (page - 1) * PER_PAGE
     rows = list(inbox_of(request.user, now=now())[start : start + PER_PAGE + 1])
-    words = told(rows[:PER_PAGE], request.user)
+    folded = folded_into(rows[:PER_PAGE])
+    words = told([*rows[:PER_PAGE], *(one for many in folded.values() for one in many)], request.user)
     here = reverse("messages")
     context = {
-        "entries": [_entry(row, words[row.pk]) for row in rows[:PER_PAGE]],
+        "entries": [_entry(row, words, folded.get(row.pk, ())) for row in rows[:PER_PAGE]],
         "page": page,
         "prev_url": f"{here}?page={page - 1}" if page > 1 else "",
         "next_url": f"{here}?page={page + 1}" if len(rows) > PER_PAGE else "",
@@ -70,7 +104,8 @@ def _page_number(request: HttpRequest) -> int:
     return min(max(int(given), 1), LAST_PAGE) if given.isascii() and given.isdigit() and len(given) < 9 else 1
 
 
-def _entry(message: Message, told_now: Told) -> dict:
+def _entry(message: Message, words: dict[int, Told], folded: Sequence[Message]) -> dict:
+    told_now = words[message.pk]
     return {
         "pk": message.pk,
         "words": told_now.words,
@@ -79,4 +114,5 @@ def _entry(message: Message, told_now: Told) -> dict:
         "unread": message.read_at is None,
         "icon": _ICONS.get(message.kind, "bell"),
         "over": message.kind in _OVER,
+        "folded": [{"words": words[one.pk].words, "url": words[one.pk].url} for one in folded],
     }

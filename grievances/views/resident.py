@@ -157,6 +157,8 @@ def _handler(case: Grievance) -> str:
 def _stands(case: Grievance) -> str:
     """Say in one sentence where the case is and by when something happens."""
     who, day = _handler(case), cn_date(case.due_at)
+    if case.due_provisional and case.due_at:
+        day = _("about %(day)s") % {"day": day}
     if case.suspended:
         return _("On hold for now; it will be looked at again on %(day)s.") % {"day": cn_date(case.review_on)}
     if case.status in (Status.ASSIGNED, Status.IN_PROGRESS) and case.due_at and case.due_at < now():

@@ -4,6 +4,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import chinese_calendar
@@ -53,11 +54,66 @@ def load_year(*, actor: User, year: int, days: Iterable[Day], source: str, now: 
     _load({year: days}, actor=actor, source=source, now=now)
 
 
+@dataclass(frozen=True, slots=True)
+class YearChange:
+    """What a file would change of one year: days that come, that say something else, and that go."""
+
+    year: int
+    is_known: bool
+    added: list[Day]
+    changed: list[tuple[Day, Day]]
+    removed: list[Day]
+    unchanged: int
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything is as it was."""
+        return self.is_known and not (self.added or self.changed or self.removed)
+
+
+def preview_calendar(*, text: str) -> list[YearChange]:
+    """Return what loading the CSV `text` would change, by year; raise InvalidInput with every bad line."""
+    found = []
+    for year, days in sorted(_read(text).items()):
+        now = {row.day: (row.day, row.is_working, row.name) for row in WorkCalendarDay.objects.filter(day__year=year)}
+        then = {day[0]: (day[0], day[1], day[2][:40]) for day in days}
+        both = sorted(now.keys() & then.keys())
+        changed = [(now[day], then[day]) for day in both if now[day] != then[day]]
+        found.append(
+            YearChange(
+                year=year,
+                is_known=CalendarYear.objects.filter(year=year).exists(),
+                added=[then[day] for day in sorted(then.keys() - now.keys())],
+                changed=changed,
+                removed=[now[day] for day in sorted(now.keys() - then.keys())],
+                unchanged=len(both) - len(changed),
+            )
+        )
+    return found
+
+
 def import_calendar(*, actor: User, text: str, source: str, now: datetime) -> list[int]:
     """Load the years that the CSV `text` (day, is_working, name) has days of, each as a whole; return them.
 
     Raise InvalidInput with every bad line; then nothing is changed.
     """
+    years = _read(text)
+    _load(years, actor=actor, source=source, now=now)
+    return sorted(years)
+
+
+def dump_calendar() -> str:
+    """Return every day of the calendar as CSV, in the columns that `import_calendar` reads."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for row in WorkCalendarDay.objects.order_by("day"):
+        writer.writerow([row.day.isoformat(), "1" if row.is_working else "0", row.name])
+    return buffer.getvalue()
+
+
+def _read(text: str) -> dict[int, list[Day]]:
+    """Return the days of a CSV file by year; raise InvalidInput with every bad line."""
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or [])]
     if missing:
@@ -67,21 +123,17 @@ def import_calendar(*, actor: User, text: str, source: str, now: datetime) -> li
     for row in reader:
         try:
             one = _parse(row)
+            if one[0] in years[one[0].year]:
+                raise ValueError(_("%(day)s stands twice") % {"day": one[0]})
         except ValueError as error:
             bad.append(_("Line %(line)s: %(problem)s.") % {"line": reader.line_num, "problem": error})
-            continue
-        if one[0] in years[one[0].year]:
-            bad.append(
-                _("Line %(line)s: %(problem)s.")
-                % {"line": reader.line_num, "problem": _("%(day)s stands twice") % {"day": one[0]}}
-            )
-        years[one[0].year][one[0]] = one
+        else:
+            years[one[0].year][one[0]] = one
     if not years and not bad:
         bad.append(_("The file holds no day."))
     if bad:
         raise InvalidInput({"file": "\n".join(bad)})
-    _load({year: list(days.values()) for year, days in years.items()}, actor=actor, source=source, now=now)
-    return sorted(years)
+    return {year: list(days.values()) for year, days in years.items()}
 
 
 @transaction.atomic

@@ -1,0 +1,230 @@
+"""What pages show of a case's time: its stages, one deadline in one colour everywhere, requests and cards."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import translation
+
+from grievances import pending, stages
+from grievances.choices import Action, Status
+from grievances.models import Grievance
+from grievances.services.escalation import escalate_overdue
+from grievances.services.verbs import perform
+from linjiang.common.templatetags import lj
+from orgs.choices import Role
+from orgs.services.system import system_user
+from tests.factories import NOON, SHANGHAI, file_case, make_post, make_world, reason
+from tests.grievances.browsing import numbers, signed_in
+from tests.grievances.scenes import case_in, do
+
+pytestmark = pytest.mark.django_db
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def world():
+    return make_world()
+
+
+def again(case: Grievance) -> Grievance:
+    return Grievance.objects.with_names().get(pk=case.pk)
+
+
+def lines(case: Grievance, at: datetime) -> dict[str, stages.StageLine]:
+    events = list(case.events.order_by("-at", "-pk"))
+    with translation.override("en"):
+        return {line.stage: line for line in stages.lines(again(case), events, at=at)}
+
+
+def ask_suspension(world, case, actor, at=NOON, **given):
+    given = {"reason": reason("suspend"), "review_on": (NOON + timedelta(days=20)).date(), "note": "等材料"} | given
+    return perform(action=Action.ASK_SUSPENSION, actor=actor, grievance=case, now=at, **given)
+
+
+def test_each_stage_has_its_limit_its_holder_and_its_state(world):
+    case = case_in(world, Status.ASSIGNED)
+    found = lines(case, NOON)
+    assert {name: line.state for name, line in found.items()} == {
+        "assign": stages.DONE,
+        "acknowledge": stages.RUNNING,
+        "resolve": stages.RUNNING,
+        "feedback": stages.TODO,
+    }
+    assert found["acknowledge"].holder == found["resolve"].holder == world.agency.name
+    assert (found["resolve"].limit, found["acknowledge"].limit) == ("7 working days", "1 working day")
+    assert found["resolve"].due_at == case.due_at
+    assert found["acknowledge"].due_at == case.stage_due_at
+
+
+def test_a_draft_has_no_stages(world):
+    assert lines(case_in(world, Status.DISCOVERED), NOON) == {}
+
+
+def test_a_stage_is_amber_from_80_per_cent_and_red_past_its_limit_in_words_too(world):
+    case = case_in(world, Status.IN_PROGRESS)
+    shown = {
+        at: (line.tone, str(line.word))
+        for at in (case.soon_at - SECOND, case.soon_at, case.due_at, case.due_at + timedelta(days=3))
+        for line in [lines(case, at)["resolve"]]
+    }
+    with translation.override("en"):
+        assert [line[0] for line in shown.values()] == ["ok", "soon", "soon", "over"]
+
+
+@pytest.mark.parametrize("urgency", ["2h", "24h", "7d", "15d"])
+def test_lists_tabs_tag_and_stage_agree_on_the_colour_at_every_moment(world, urgency):
+    case = again(file_case(world, urgency=urgency))
+    moments = (NOON, case.soon_at - SECOND, case.soon_at, case.due_at - SECOND, case.due_at, case.due_at + SECOND)
+    for at in moments:
+        tag = lj.deadline(case.due_at, at, started_at=case.clock_started_at, soon_at=case.soon_at)
+        soon = Grievance.objects.due_soon(at=at).filter(pk=case.pk).exists()
+        late = Grievance.objects.overdue(at=at).filter(pk=case.pk).exists()
+        expected = "over" if late else "soon" if soon else "ok"
+        assert tag.state == expected, at
+        with time_machine.travel(at, tick=False):
+            inbox = signed_in(world.group_leader).get(reverse("inbox"), {"tab": "soon"})
+            desk = signed_in(world.community).get(reverse("admin:grievances_grievance_changelist"), {"tab": "soon"})
+        assert (numbers(inbox) == [case.number]) == soon, at
+        assert (len(desk.context["cl"].result_list) == 1) == soon, at
+
+
+def test_the_bar_runs_to_80_per_cent_at_amber_and_to_100_at_the_deadline():
+    start = NOON
+    soon, due = start + timedelta(hours=100), start + timedelta(hours=104)
+    used = [
+        lj.deadline(due, start + timedelta(hours=hours), started_at=start, soon_at=soon).used
+        for hours in (-1, 0, 50, 99.9, 100, 102, 104, 200)
+    ]
+    assert used == [0, 0, 40, 79, 80, 90, 100, 100]
+
+
+def test_the_case_page_shows_the_stages_and_asks_no_more_than_fifteen_statements(world):
+    case = do(world, case_in(world, Status.ASSIGNED), Action.ACKNOWLEDGE, world.handler)
+    ask_suspension(world, case, world.handler)
+    with time_machine.travel(NOON + timedelta(minutes=5), tick=False):
+        browser = signed_in(world.street)
+        path = f"/cases/{case.number}/"
+        browser.get(path)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            response = browser.get(path)
+    page = response.content.decode()
+    assert page.count('<tr class="stage stage--') == 3
+    session = ("django_session", 'orgs_user"', "SAVEPOINT", "RELEASE")
+    asked = [one["sql"] for one in queries if not any(word in one["sql"][:200] for word in session[:1])]
+    assert len(asked) <= 18, "\n".join(sql[:120] for sql in asked)
+
+
+def test_a_request_for_a_suspension_says_who_asks_why_until_when_and_who_decides(world):
+    case = ask_suspension(world, case_in(world, Status.IN_PROGRESS), world.handler)
+    with translation.override("en"):
+        [asked] = pending.requests_of(again(case))
+    assert world.handler.name in asked.who
+    assert world.agency.name in asked.who
+    assert asked.note == "等材料"
+    assert asked.why == str(reason("suspend").name_en)
+    assert "24 Mar" in asked.title
+    assert str(case.holder_unit) in asked.decides
+    for page in (
+        signed_in(world.community).get(f"/cases/{case.number}/"),
+        signed_in(world.community).get(f"/cases/{case.number}/suspend/"),
+        signed_in(world.community).get(reverse("admin:grievances_grievance_change", args=[case.pk])),
+        signed_in(world.community).get(reverse("admin:grievances_step", args=[case.pk, "suspend"])),
+    ):
+        assert page.status_code == 200
+        assert "等材料" in page.content.decode()
+
+
+def test_a_desk_s_request_is_decided_above_it(world):
+    case = do(world, case_in(world, Status.REPORTED), Action.REFER_UP, world.group_leader)
+    case = ask_suspension(world, case, world.community)
+    with translation.override("en"):
+        [asked] = pending.requests_of(again(case))
+    assert asked.decides.startswith("the level above")
+
+
+def test_a_card_says_by_when_to_answer_and_keeps_both_facts_when_it_is_lifted(world):
+    make_post(Role.SUPERVISOR, unit=world.units["street"])
+    case = case_in(world, Status.IN_PROGRESS)
+    do(world, case, Action.YELLOW_CARD, world.supervisor, note="进展太慢")
+    with translation.override("en"):
+        [card] = pending.card_lines(again(case).cards, at=NOON)
+    assert (card.state, card.word, card.to, card.note) == (
+        "waiting", "waits for an answer", world.agency.name, "进展太慢",
+    )  # fmt: skip
+    due = again(case).cards[0].answer_due_at
+    assert pending.card_lines(again(case).cards, at=due + SECOND)[0].state == "late"
+
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        form = signed_in(world.handler).get(f"/cases/{case.number}/answer_card/")
+    assert "进展太慢" in form.content.decode()
+    assert [one.state for one in form.context["cards"]] == ["waiting"]
+
+    perform(
+        action=Action.ANSWER_CARD,
+        actor=world.handler,
+        grievance=again(case),
+        now=due - SECOND,
+        note="材料已到，今日完工",
+    )
+    [lifted] = pending.card_lines(again(case).cards, at=due)
+    assert lifted.state == "lifted"
+    assert lifted.answer == "材料已到，今日完工"
+    for response in (
+        signed_in(world.street).get(f"/cases/{case.number}/"),
+        signed_in(world.street).get(reverse("admin:grievances_grievance_change", args=[case.pk])),
+    ):
+        page = response.content.decode()
+        assert "材料已到，今日完工" in page
+        assert "进展太慢" in page
+        assert "card-line--lifted" in page
+
+
+def test_a_card_answered_late_stays_and_says_so(world):
+    case = case_in(world, Status.IN_PROGRESS)
+    escalate_overdue(actor=system_user(), now=case.due_at + timedelta(days=4))
+    card = again(case).cards[0]
+    at = card.answer_due_at + timedelta(days=1)
+    perform(action=Action.ANSWER_CARD, actor=world.handler, grievance=again(case), now=at, note="已安排")
+    assert pending.card_lines(again(case).cards[:1], at=at)[0].state == "stays"
+
+
+def test_a_deadline_in_a_year_without_a_calendar_is_marked_and_never_promised_to_the_household(world):
+    late = datetime(2026, 12, 25, 10, 0, tzinfo=SHANGHAI)
+    case = file_case(world, urgency="15d", now=late)
+    case = do(world, case, Action.ASSIGN, world.community, at=late)
+    assert case.due_provisional
+    with time_machine.travel(late + timedelta(minutes=1), tick=False):
+        assert 'class="provisional"' in signed_in(world.street).get(f"/cases/{case.number}/").content.decode()
+        assert 'class="provisional"' in signed_in(world.street).get("/cases/").content.decode()
+        page = signed_in(world.street).get(f"/r/{case.token}/", headers={"accept-language": "en"})
+        with translation.override("en"):
+            assert lj.cn_date(case.due_at) in str(page.context["stands"]) or page.context["stands"]
+        household = page.content.decode()
+    assert "provisional" not in household
+    sure = file_case(world, urgency="7d")
+    with time_machine.travel(NOON, tick=False):
+        assert 'class="provisional"' not in signed_in(world.street).get(f"/cases/{sure.number}/").content.decode()
+
+
+def test_the_api_gives_stages_and_cards(world):
+    case = case_in(world, Status.IN_PROGRESS)
+    do(world, case, Action.YELLOW_CARD, world.supervisor, note="进展太慢")
+    with time_machine.travel(NOON, tick=False):
+        browser = signed_in(world.street)
+        one = browser.get(f"/api/v1/cases/{case.number}/").json()
+        soon = browser.get("/api/v1/cases/", {"due_soon": "true"}).json()
+    with time_machine.travel(case.soon_at, tick=False):
+        later = signed_in(world.street).get("/api/v1/cases/", {"due_soon": "true"}).json()
+    assert {line["stage"] for line in one["stages"]} == {"assign", "acknowledge", "resolve", "feedback"}
+    assert [card["in_force"] for card in one["cards"]] == [True]
+    assert one["is_provisional"] is False
+    assert one["soon_at"] < one["due_at"]
+    assert soon["results"] == []
+    assert [row["number"] for row in later["results"]] == [case.number]
