@@ -182,15 +182,20 @@ def span_words(seconds: float, counts: str, rules: Rulebook) -> str:
     if seconds < day or (counts == HOURS and seconds < 3 * day):
         hours = round(seconds / 3600, 1)
         words = (
-            ngettext("%(count)s hour", "%(count)s hours", round(hours))
+            ngettext("%(count)s hour", "%(count)s hours", _plural(hours))
             if counts == HOURS
-            else ngettext("%(count)s office hour", "%(count)s office hours", round(hours))
+            else ngettext("%(count)s office hour", "%(count)s office hours", _plural(hours))
         )
         return words % {"count": f"{hours:g}"}
     days = round(seconds / day, 1)
     words = (
-        ngettext("%(count)s day", "%(count)s days", round(days))
+        ngettext("%(count)s day", "%(count)s days", _plural(days))
         if counts == HOURS
-        else ngettext("%(count)s working day", "%(count)s working days", round(days))
+        else ngettext("%(count)s working day", "%(count)s working days", _plural(days))
     )
     return words % {"count": f"{days:g}"}
+
+
+def _plural(number: float) -> int:
+    """Return what `ngettext` counts a number with a decimal as: 1.4 are hours, not an hour."""
+    return 1 if number == 1 else 2

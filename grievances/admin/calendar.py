@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
+from unfold.views import ChangeList
 
 from grievances.admin.categories import text_of
 from grievances.admin.rules import RulesAdmin
@@ -54,18 +55,16 @@ class CalendarText(forms.Form):
     source = forms.CharField(max_length=120, widget=forms.HiddenInput)
 
 
-class YearFilter(admin.SimpleListFilter):
-    """The chosen year; without one this year. Drawn as tabs above the list."""
+class YearList(ChangeList):
+    """The days of the chosen year, without one of this year; the years are tabs above the list."""
 
-    title = _("year")
-    parameter_name = "year"
-    template = "desk/filter_hidden.html"
+    def get_filters_params(self, params=None):
+        found = super().get_filters_params(params)
+        found.pop("year", None)
+        return found
 
-    def lookups(self, request, model_admin):
-        return [(str(year), str(year)) for year in years_shown()]
-
-    def queryset(self, request, queryset):
-        return queryset.filter(day__year=chosen_year(request))
+    def get_queryset(self, request, exclude_parameters=None):
+        return super().get_queryset(request, exclude_parameters).filter(day__year=chosen_year(request))
 
 
 def years_shown() -> list[int]:
@@ -88,12 +87,14 @@ class CalendarAdmin(RulesAdmin):
     desk_order, desk_icon = 10, "calendar_month"
     list_before_template = "desk/calendar_years.html"
     list_display = ("day_words", "weekday", "worked", "name")
-    list_filter = (YearFilter,)
     list_per_page = 120
     ordering = ("day",)
     sortable_by = ()
     fields = ("day", "is_working", "name")
     actions_list = ("download", "upload")
+
+    def get_changelist(self, request, **kwargs):
+        return YearList
 
     def get_readonly_fields(self, request, obj=None):
         return ("day",) if obj else ()
@@ -174,8 +175,9 @@ class CalendarAdmin(RulesAdmin):
         try:
             years = calendar.import_calendar(actor=request.user, text=given["text"], source=given["source"], now=now())
         except InvalidInput as error:
-            again = CalendarFile()
-            again.errors[forms.forms.NON_FIELD_ERRORS] = again.error_class()
+            again = CalendarFile({"source": given["source"]})
+            again.full_clean()
+            again.errors.clear()
             put_on_form(again, error)
             return self._upload_page(request, form=again, status=error.status)
         words = gettext("The calendar of %(years)s is loaded. Open deadlines are computed anew within a minute.")

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -147,6 +147,20 @@ def _why(rules, stage: str, key, category, urgency: str) -> str:
     return gettext("the profile of %(city)s, by urgency") % {"city": profile().city_name}
 
 
+def moment_words(at: str) -> str:
+    """Return when a rung is due in words: 80 % of the limit, 1 working day past it."""
+    text = at.strip().removeprefix("+")
+    if text.endswith("%"):
+        return gettext("%(share)s %% of the limit") % {"share": text[:-1]}
+    amount = text.rstrip("hwd")
+    number = 1 if amount == "1" else 2
+    if text.endswith("wd"):
+        words = ngettext("%(count)s working day past it", "%(count)s working days past it", number)
+    else:
+        words = ngettext("%(count)s hour past it", "%(count)s hours past it", number)
+    return words % {"count": amount}
+
+
 class RungForm(forms.ModelForm):
     """One rung; whom it tells is ticked, not typed."""
 
@@ -238,7 +252,7 @@ class LadderAdmin(RulesAdmin):
     def changelist_view(self, request, extra_context=None):
         rows = [
             {
-                "at": row["at"],
+                "at": moment_words(row["at"]),
                 "card": Card(row["card"]).label,
                 "tell": gettext(", ").join(str(Tell(one).label) for one in row["tell"]),
             }
@@ -252,7 +266,9 @@ class LadderAdmin(RulesAdmin):
 
     @admin.display(description=_("rungs"))
     def rungs_words(self, ladder: Ladder) -> str:
-        return " → ".join(f"{rung.at} {rung.get_card_display()}" for rung in ladder.rungs.all())
+        return " → ".join(
+            f"{moment_words(rung.at)}{gettext(': ')}{rung.get_card_display()}" for rung in ladder.rungs.all()
+        )
 
     def get_formset_kwargs(self, request, obj, inline, prefix) -> dict:
         """Begin a new ladder with the profile's rungs, to be changed."""

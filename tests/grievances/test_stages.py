@@ -17,13 +17,14 @@ from grievances.services.verbs import perform
 from linjiang.common.templatetags import lj
 from orgs.choices import Role
 from orgs.services.system import system_user
-from tests.factories import NOON, SHANGHAI, file_case, make_post, make_world, reason
+from tests.factories import NOON, SHANGHAI, file_case, make_post, make_world, reason, work_statements
 from tests.grievances.browsing import numbers, signed_in
 from tests.grievances.scenes import case_in, do
 
 pytestmark = pytest.mark.django_db
 
 SECOND = timedelta(seconds=1)
+ANSWER = "材料已到，今日完工"
 
 
 @pytest.fixture
@@ -72,8 +73,8 @@ def test_a_stage_is_amber_from_80_per_cent_and_red_past_its_limit_in_words_too(w
         for at in (case.soon_at - SECOND, case.soon_at, case.due_at, case.due_at + timedelta(days=3))
         for line in [lines(case, at)["resolve"]]
     }
-    with translation.override("en"):
-        assert [line[0] for line in shown.values()] == ["ok", "soon", "soon", "over"]
+    assert [tone for tone, _word in shown.values()] == ["ok", "soon", "soon", "over"]
+    assert len({word for _tone, word in shown.values()}) == 3
 
 
 @pytest.mark.parametrize("urgency", ["2h", "24h", "7d", "15d"])
@@ -114,11 +115,9 @@ def test_the_case_page_shows_the_stages_and_asks_no_more_than_fifteen_statements
             connection,
         ) as queries:
             response = browser.get(path)
-    page = response.content.decode()
-    assert page.count('<tr class="stage stage--') == 3
-    session = ("django_session", 'orgs_user"', "SAVEPOINT", "RELEASE")
-    asked = [one["sql"] for one in queries if not any(word in one["sql"][:200] for word in session[:1])]
-    assert len(asked) <= 18, "\n".join(sql[:120] for sql in asked)
+    assert response.content.decode().count('<tr class="stage stage--') == 4
+    asked = work_statements(queries)
+    assert len(asked) <= 15, "\n".join(asked)
 
 
 def test_a_request_for_a_suspension_says_who_asks_why_until_when_and_who_decides(world):
@@ -142,8 +141,7 @@ def test_a_request_for_a_suspension_says_who_asks_why_until_when_and_who_decides
 
 
 def test_a_desk_s_request_is_decided_above_it(world):
-    case = do(world, case_in(world, Status.REPORTED), Action.REFER_UP, world.group_leader)
-    case = ask_suspension(world, case, world.community)
+    case = ask_suspension(world, case_in(world, Status.IN_PROGRESS), world.community)
     with translation.override("en"):
         [asked] = pending.requests_of(again(case))
     assert asked.decides.startswith("the level above")
@@ -171,17 +169,17 @@ def test_a_card_says_by_when_to_answer_and_keeps_both_facts_when_it_is_lifted(wo
         actor=world.handler,
         grievance=again(case),
         now=due - SECOND,
-        note="材料已到，今日完工",
+        note=ANSWER,
     )
     [lifted] = pending.card_lines(again(case).cards, at=due)
     assert lifted.state == "lifted"
-    assert lifted.answer == "材料已到，今日完工"
+    assert lifted.answer == ANSWER
     for response in (
         signed_in(world.street).get(f"/cases/{case.number}/"),
         signed_in(world.street).get(reverse("admin:grievances_grievance_change", args=[case.pk])),
     ):
         page = response.content.decode()
-        assert "材料已到，今日完工" in page
+        assert ANSWER in page
         assert "进展太慢" in page
         assert "card-line--lifted" in page
 
@@ -204,8 +202,7 @@ def test_a_deadline_in_a_year_without_a_calendar_is_marked_and_never_promised_to
         assert 'class="provisional"' in signed_in(world.street).get(f"/cases/{case.number}/").content.decode()
         assert 'class="provisional"' in signed_in(world.street).get("/cases/").content.decode()
         page = signed_in(world.street).get(f"/r/{case.token}/", headers={"accept-language": "en"})
-        with translation.override("en"):
-            assert lj.cn_date(case.due_at) in str(page.context["stands"]) or page.context["stands"]
+        assert "by about " in page.context["stands"]
         household = page.content.decode()
     assert "provisional" not in household
     sure = file_case(world, urgency="7d")
