@@ -75,7 +75,7 @@ class StageLimitAdmin(RulesAdmin):
 
     @admin.display(description=_("limit"))
     def limit(self, limit: StageLimit) -> str:
-        return f"{limit.amount:g} {limit.get_counts_display()}"
+        return f"{float(limit.amount):g} {limit.get_counts_display()}"
 
     def save_model(self, request, obj, form, change):
         given = {name: getattr(obj, name) for name in ("stage", "amount", "counts", "unit", "category", "urgency")}

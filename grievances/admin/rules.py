@@ -54,7 +54,7 @@ class RuleChangeAdmin(DeskAdmin):
     """Who changed a rule of time, when and what; kept for good."""
 
     desk_group, desk_order, desk_icon = RECORDS, 50, "published_with_changes"
-    list_display = ("pk", "at", "by", "words")
+    list_display = ("at", "by", "words")
     list_display_links = None
     list_select_related = ("by",)
     search_fields = ("by__name", "by__phone")

@@ -54,7 +54,7 @@ class StageLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_stage_display()} {self.amount:g} {self.get_counts_display()}"
+        return f"{self.get_stage_display()} {float(self.amount):g} {self.get_counts_display()}"
 
 
 class Ladder(models.Model):
