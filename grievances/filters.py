@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from grievances import search
 from grievances.choices import LIVE, Status, Urgency
 from grievances.models import Category, Grievance
-from linjiang.common.text import clean
 from orgs import tree
 from orgs.models import Unit, User
 from orgs.scopes import scope_of, units_visible_to
@@ -51,10 +51,37 @@ class CategoryFilter(django_filters.Filter):
     field_class = CategoryChoice
 
 
-class CaseFilter(django_filters.FilterSet):
+class WordsLast:
+    """Of a filter set of cases: what was typed is looked for last, in what everything else left over.
+
+    `words` names the filter; `near()` says below which paths all cases lie.
+    """
+
+    words = "q"
+
+    def filter_queryset(self, queryset):
+        """Narrow by every filter, by words last."""
+        given = self.form.cleaned_data
+        for name, value in given.items():
+            if name != self.words:
+                queryset = self.filters[name].filter(queryset, value)
+        typed = given.get(self.words)
+        if not typed:
+            return queryset
+        place = given.get("unit")
+        return queryset.worded(search.parse(typed), near=[place.path] if place else known_area(self.reader))
+
+
+def known_area(user: User) -> tuple[str, ...]:
+    """Return paths that every case `user` may see lies below; none where that is not known (work for an agency)."""
+    scope = scope_of(user)
+    return () if scope.agency_ids else scope.paths
+
+
+class CaseFilter(WordsLast, django_filters.FilterSet):
     """`q`, `status`, `category`, `unit` (and all below it), `urgency`, `since` and `until` (days of reporting)."""
 
-    q = django_filters.CharFilter(method="find", label=_("Number, title or description"), max_length=100)
+    q = django_filters.CharFilter(label=_("Number, title or description"), max_length=100)
     status = django_filters.ChoiceFilter(choices=STATUSES, method="standing", label=_("Status"), empty_label=_("All"))
     category = CategoryFilter(label=_("Category"), empty_label=_("All"))
     unit = django_filters.ModelChoiceFilter(
@@ -71,22 +98,13 @@ class CaseFilter(django_filters.FilterSet):
     def __init__(self, data, queryset, *, user: User, at: datetime) -> None:
         """`data` is the request's GET; only units in the scope of `user` are known."""
         super().__init__(data or {}, queryset)
-        self.user, self.at = user, at
+        self.reader, self.at = user, at
         self.filters["unit"].queryset = units_visible_to(user)
         fields = self.form.fields
         fields["category"].choices = fields["category"].grouped()
         self.form.full_clean()
         chosen = self.form.cleaned_data.get("unit")
         fields["unit"].widget.choices = [("", fields["unit"].empty_label), *_unit_choices(user, chosen)]
-
-    def find(self, queryset, _name: str, value: str):
-        """Keep the cases whose number begins with, or title or description holds, what was typed."""
-        words = clean(value)
-        if words.upper().startswith("LJ") and any(letter.isdigit() for letter in words):
-            return queryset.filter(number__startswith=words.upper())
-        return queryset.filter(
-            Q(title__icontains=words) | Q(description__icontains=words) | Q(number__endswith=words.upper())
-        )
 
     def standing(self, queryset, _name: str, value: str):
         """Keep one status, or all open, overdue or suspended ones."""

@@ -1,17 +1,31 @@
 """Set logic of the case. Every list, search and dashboard starts from `visible_to`."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 
+from grievances import search
 from grievances.choices import LIVE, RUNNING, Status
-from linjiang.common.database import subtree_q
+from linjiang.common.database import Matches, MatchesRow, subtree_q
 from orgs.choices import DESK_ROLES, LEADER_ROLES
 from orgs.scopes import scope_of
 
+# Everything of a case that words are looked for in, folded as they are (case aside).
+_WORDS = models.Func(
+    models.Func(Value("\n"), "title", "description", "place", "household__label", function="concat_ws"),
+    Value(search.FULL),
+    Value(search.HALF),
+    function="translate",
+    output_field=models.TextField(),
+)
+
 
 class GrievanceQuerySet(models.QuerySet):
+    # Set by `worded` alone and lost by whatever narrows further; see there.
+    walking: "GrievanceQuerySet | None" = None
+
     def visible_to(self, user):
         """Return the cases `user` may see: filed in a subtree of a post, or in the hands of the person's agency.
 
@@ -31,6 +45,34 @@ class GrievanceQuerySet(models.QuerySet):
                 )
             )
         return self.filter(condition)
+
+    def worded(self, query: search.Query, *, near: Iterable[str] = ()):
+        """Return the cases that hold every word of `query`, or whose number begins as it says; none for an empty one.
+
+        `near`: paths that all cases of this queryset lie below, if that is known; it only makes finding quicker.
+        Narrow first and ask for words last: a list reads `walking`, the same cases for a plan without the words'
+        index.
+        """
+        if query.is_empty:
+            return self.none()
+        if query.number:
+            return self.filter(number__startswith=query.number)
+        narrow = self._rechecked(query)
+        found = narrow.filter(Matches("search", query.tsquery(near)))
+        found.walking = narrow.filter(MatchesRow("search", query.tsquery()))
+        return found
+
+    def _rechecked(self, query: search.Query):
+        """Keep what really holds the words that lexemes alone do not prove."""
+        doubtful = [word for word in query.words if word.text]
+        found = self.alias(words=_WORDS) if doubtful else self
+        for word in doubtful:
+            cased = word.text.lower() != word.text.upper()
+            condition = Q(**{"words__icontains" if cased else "words__contains": word.text})
+            if word.number_end:
+                condition |= Q(number__endswith=word.number_end)
+            found = found.filter(condition)
+        return found
 
     def below(self, unit):
         """Return the cases filed in the unit's subtree."""
@@ -77,3 +119,10 @@ class GrievanceQuerySet(models.QuerySet):
     def with_names(self):
         """Join what a list shows of each case, in the same statement."""
         return self.select_related("unit", "unit__parent", "category", "lead_agency", "holder_unit", "household")
+
+
+class GrievanceManager(models.Manager.from_queryset(GrievanceQuerySet)):
+    """Reads cases without their lexemes, which only the database has a use for."""
+
+    def get_queryset(self):
+        return super().get_queryset().defer("search")

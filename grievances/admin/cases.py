@@ -9,14 +9,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from grievances import search
 from grievances.admin import bulk, case_page
 from grievances.admin.filters import AreaFilter, ReportedFilter, TopCategoryFilter
 from grievances.admin.tabs import ALL, TabFilter, chosen_tab, running, tabs
 from grievances.choices import Action, Status
+from grievances.filters import known_area
 from grievances.models import Grievance
 from linjiang.common.clock import now
 from linjiang.common.templatetags.lj import cn_datetime, deadline, icon, status_icon
-from linjiang.common.text import clean, clean_phone, is_phone
+from linjiang.common.text import clean_phone, is_phone
 from linjiang.desk import WORK, DeskAdmin, desk_site
 from orgs.admin.scoping import may
 from orgs.choices import DESK_ROLES, LEVEL_ORDER, Level, Role
@@ -72,18 +74,13 @@ class CaseAdmin(DeskAdmin):
 
     def get_search_results(self, request, queryset, search_term):
         """Find by number, by the caller's exact phone number, else by words in title, description and door."""
-        words = clean(search_term)[:100]
-        if not words:
+        typed = search_term.replace("\x00", "")[:100]
+        if not typed.strip():
             return queryset, False
-        if words.upper().startswith("LJ"):
-            return queryset.filter(number__startswith=words.upper()), False
-        phone = clean_phone(words)
+        phone = clean_phone(typed)
         if is_phone(phone):
             return queryset.filter(Q(contact__phone=phone) | Q(household__contact__phone=phone)), False
-        found = Q(title__icontains=words) | Q(description__icontains=words) | Q(household__label__icontains=words)
-        if words.isdecimal():
-            found |= Q(number__endswith=words)
-        return queryset.filter(found), False
+        return queryset.worded(search.parse(typed), near=known_area(request.user)), False
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         """As the theme's, with the tabs above."""

@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from grievances.choices import Status, Urgency
+from grievances.filters import WordsLast
 from grievances.models import Category, Grievance
 from linjiang.common import clock
 from linjiang.common.text import clean
@@ -74,7 +75,7 @@ def _start(moment, *, days: int = 0) -> datetime:
     return timezone.make_aware(datetime.combine(moment + timedelta(days=days), time.min))
 
 
-class CaseFilter(django_filters.FilterSet):
+class CaseFilter(WordsLast, django_filters.FilterSet):
     """Narrow the cases the caller may see."""
 
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
@@ -92,7 +93,9 @@ class CaseFilter(django_filters.FilterSet):
     reported_after = MomentFilter(method="from_moment", label="day or moment, included")
     reported_before = MomentFilter(method="to_moment", label="day (included) or moment (excluded)")
     number = django_filters.CharFilter(method="numbered", max_length=30, label="exact number")
-    text = django_filters.CharFilter(method="worded", max_length=100, label="part of title, description or number")
+    text = django_filters.CharFilter(max_length=100, label="words of title, description, place or door, or a number")
+
+    words = "text"
 
     class Meta:
         model = Grievance
@@ -110,6 +113,11 @@ class CaseFilter(django_filters.FilterSet):
             "number",
             "text",
         ]
+
+    @property
+    def reader(self):
+        """Who asks."""
+        return self.request.user
 
     def in_subtree(self, queryset, _name: str, unit: Unit):
         return queryset.below(unit)
@@ -136,9 +144,3 @@ class CaseFilter(django_filters.FilterSet):
 
     def numbered(self, queryset, _name: str, value: str):
         return queryset.filter(number=clean(value).upper())
-
-    def worded(self, queryset, _name: str, value: str):
-        words = clean(value)
-        return queryset.filter(
-            Q(title__icontains=words) | Q(description__icontains=words) | Q(number__istartswith=words)
-        )

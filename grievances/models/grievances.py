@@ -5,12 +5,14 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from grievances import search
 from grievances.choices import (
     ANSWERED_CARDS,
     LIVE,
@@ -24,8 +26,8 @@ from grievances.choices import (
     Status,
     Urgency,
 )
-from grievances.querysets import GrievanceQuerySet
-from linjiang.common.database import PathField
+from grievances.querysets import GrievanceManager
+from linjiang.common.database import LexemesField, PathField
 
 
 def new_token() -> str:
@@ -153,7 +155,10 @@ class Grievance(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
     )
 
-    objects = GrievanceQuerySet.as_manager()
+    # What words are looked for in (`grievances.search`): written with the words, read by the database alone.
+    search = LexemesField(null=True, editable=False)
+
+    objects = GrievanceManager()
 
     class Meta:
         verbose_name = _("case")
@@ -188,6 +193,7 @@ class Grievance(models.Model):
             models.Index(fields=["holder_unit", "due_at"], condition=Q(status__in=LIVE), name="grievance_holder_due"),
             models.Index(fields=["lead_agency", "due_at"], condition=Q(status__in=LIVE), name="grievance_agency_due"),
             models.Index(fields=["reported_at"], name="grievance_reported"),
+            GinIndex(fields=["search"], name="grievance_search"),
         ]
 
     def __str__(self) -> str:
@@ -230,6 +236,13 @@ class Grievance(models.Model):
     def is_overdue(self, *, at: datetime) -> bool:
         """Say whether the running deadline has passed at `at`."""
         return self.is_running and self.due_at is not None and self.due_at < at
+
+    def lexemes(self) -> str:
+        """Return what `search` must hold for the words, the place and the number as they are now."""
+        door = self.household.label if self.household_id else ""
+        return search.lexemes(
+            self.title, self.description, self.place, door, number=self.number, unit_path=self.unit_path
+        )
 
     @property
     def unit_name(self) -> str:

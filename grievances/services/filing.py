@@ -101,6 +101,7 @@ def file_grievance(
                 discovered_at=now,
             )
             told = _put_on_its_way(case, actor, solved_result, now)
+            case.search = case.lexemes()
             case.save(force_insert=True)
             changes.record(None, case)
             events = _first_events(case, actor, solved_result)

@@ -179,6 +179,8 @@ def _write(rows: list[_Row], *, unit: Unit, actor: User, numbers: PastNumbers, t
                 confirmation=Confirmation.IMPORTED,
             )
         )
+    for case in cases:
+        case.search = case.lexemes()
     Grievance.objects.bulk_create(cases)
     record_many((None, case) for case in cases)
     GrievanceEvent.objects.bulk_create([event for case in cases for event in _events(case, actor)], batch_size=_BATCH)

@@ -15,6 +15,33 @@ class PathField(models.CharField):
         super().__init__(verbose_name, **kwargs)
 
 
+class LexemesField(models.Field):
+    """A `tsvector` that the application writes: lexemes parted by spaces, of letters, digits and a few other signs."""
+
+    description = "lexemes"
+
+    def db_type(self, connection) -> str:  # noqa: ARG002 (as Django calls it)
+        return "tsvector"
+
+
+class Matches(models.Func):
+    """Whether the lexemes of a column fulfil a `tsquery` given as text; an index of the column is used."""
+
+    template = "(%(expressions)s::tsquery)"
+    arg_joiner = " @@ "
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, query: str, **extra) -> None:
+        super().__init__(models.F(column), models.Value(query), **extra)
+
+
+class MatchesRow(Matches):
+    """The same, decided row by row: no index can serve it. `strip` takes positions away, of which there are none."""
+
+    template = "(strip(%(expressions)s::tsquery)"
+    arg_joiner = ") @@ "
+
+
 def subtree_q(path: str, *, field: str = "path") -> models.Q:
     """Return the range that holds `path` and everything below it.
 
