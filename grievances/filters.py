@@ -51,10 +51,11 @@ class CategoryFilter(django_filters.Filter):
     field_class = CategoryChoice
 
 
-class WordsLast:
-    """Of a filter set of cases: what was typed is looked for last, in what everything else left over.
+class ForPaging:
+    """Of a filter set of cases: narrows so that `grievances.paging` knows a quick way to the page.
 
-    `words` names the filter; `near()` says below which paths all cases lie.
+    What was typed (the filter named by `words`) is looked for last, in what everything else left over. `days()`
+    returns the days of reporting chosen, `reader` is who asks.
     """
 
     words = "q"
@@ -65,11 +66,13 @@ class WordsLast:
         for name, value in given.items():
             if name != self.words:
                 queryset = self.filters[name].filter(queryset, value)
-        typed = given.get(self.words)
-        if not typed:
-            return queryset
-        place = given.get("unit")
-        return queryset.worded(search.parse(typed), near=[place.path] if place else known_area(self.reader))
+        if typed := given.get(self.words):
+            place = given.get("unit")
+            queryset = queryset.worded(search.parse(typed), near=[place.path] if place else known_area(self.reader))
+        days = self.days()
+        if any(days):
+            queryset.days = days
+        return queryset
 
 
 def known_area(user: User) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ def known_area(user: User) -> tuple[str, ...]:
     return () if scope.agency_ids else scope.paths
 
 
-class CaseFilter(WordsLast, django_filters.FilterSet):
+class CaseFilter(ForPaging, django_filters.FilterSet):
     """`q`, `status`, `category`, `unit` (and all below it), `urgency`, `since` and `until` (days of reporting)."""
 
     q = django_filters.CharFilter(label=_("Number, title or description"), max_length=100)
@@ -124,6 +127,10 @@ class CaseFilter(WordsLast, django_filters.FilterSet):
 
     def reported_until(self, queryset, _name: str, value):
         return queryset.filter(reported_at__lt=_midnight(value + timedelta(days=1)))
+
+    def days(self) -> tuple[datetime | None, datetime | None]:
+        since, until = self.form.cleaned_data.get("since"), self.form.cleaned_data.get("until")
+        return since and _midnight(since), until and _midnight(until + timedelta(days=1))
 
     @property
     def problems(self) -> list[str]:

@@ -1,4 +1,8 @@
-"""Pages by cursor: a list of any length costs the same on page 1 and page 1,000, and stays put while rows are added."""
+"""Pages by cursor: a list of any length costs the same on page 1 and page 1,000, and stays put while rows are added.
+
+A page is read in two statements: the keys of its cases, then those cases with all that is joined to them, so that
+nothing is joined to cases that are only sorted.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +16,12 @@ from grievances.choices import RUNNING
 from grievances.models import Grievance
 
 PAGE = 25
-_NEXT, _PREVIOUS = "n", "p"
-_NEWEST, _DUE = "newest", "due"
-_BIGGEST = 2**63 - 1
-# So many keys are walked in about ten milliseconds.
+# So many cases are walked in about ten milliseconds.
 WALKED = 10_000
+_NEXT, _PREVIOUS = "n", "p"
+_NEWEST, _REPORTED, _DUE = "newest", "reported", "due"
+_BIGGEST = 2**63 - 1
+_MOMENT = {_REPORTED: "reported_at", _DUE: "runs_until"}
 _RUNS_UNTIL = SqlCase(
     When(status__in=RUNNING, suspended_at__isnull=True, then=F("due_at")), output_field=DateTimeField()
 )
@@ -35,17 +40,30 @@ class Page:
     next: str
 
 
-def newest_first(cases: QuerySet, cursor: str = "", *, size: int = PAGE) -> Page:
-    """Return the page at `cursor`, newest filed first; raise BadCursor for one that was not made here."""
-    return _page(cases, _NEWEST, cursor, size)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a list goes on: past the case `pk`, whose moment is `moment` (None in the order of keys alone)."""
+
+    pk: int
+    moment: datetime | None = None
+    backwards: bool = False
 
 
-def due_first(cases: QuerySet, cursor: str = "", *, size: int = PAGE) -> Page:
+def newest_first(cases: QuerySet, cursor: str = "", *, size: int = PAGE, rows: QuerySet | None = None) -> Page:
+    """Return the page at `cursor`, newest filed first; `rows` says what is read of its cases (`with_names`).
+
+    A list of chosen days of reporting (`cases.days`) goes by the moment of reporting, so that days long ago are
+    reached at once. Raise BadCursor for a cursor that was not made here.
+    """
+    return _page(cases, _NEWEST if cases.days is None else _REPORTED, cursor, size, rows)
+
+
+def due_first(cases: QuerySet, cursor: str = "", *, size: int = PAGE, rows: QuerySet | None = None) -> Page:
     """Return the page at `cursor`, the running deadline that ends first on top, then the cases without one.
 
     Raise BadCursor for a cursor that was not made here.
     """
-    return _page(cases, _DUE, cursor, size)
+    return _page(cases, _DUE, cursor, size, rows)
 
 
 def with_cursor(params: QueryDict, cursor: str) -> str:
@@ -56,85 +74,121 @@ def with_cursor(params: QueryDict, cursor: str) -> str:
     return "?" + params.urlencode()
 
 
-def _page(cases: QuerySet, order: str, cursor: str, size: int) -> Page:
-    backwards, due_at, pk = False, None, None
-    if cursor:
-        direction, due_at, pk = _read(cursor)
-        backwards = direction == _PREVIOUS
-    if cases.walking is not None and order == _NEWEST:
-        found = _look_for_words(cases, pk, size + 1, backwards=backwards)
-    else:
-        # However many cases hold the words, those with a deadline are few: they are read one by one.
-        cases = cases.walking if cases.walking is not None else cases
-        if order == _DUE:
-            cases = cases.annotate(runs_until=_RUNS_UNTIL)
-        if cursor:
-            cases = cases.filter(_past(order, due_at, pk, backwards=backwards))
-        found = list(cases.order_by(*_ordering(order, backwards=backwards))[: size + 1])
-    more, found = len(found) > size, found[:size]
+def _page(cases: QuerySet, order: str, cursor: str, size: int, rows: QuerySet | None) -> Page:
+    place = _read(cursor, order) if cursor else None
+    backwards = place is not None and place.backwards
+    keys = _keys(cases, order, place, size + 1)
+    more, keys = len(keys) > size, keys[:size]
     if backwards:
-        found.reverse()
+        keys.reverse()
+    rows = Grievance.objects.with_names() if rows is None else rows
+    found = {case.pk: case for case in rows.filter(pk__in=[pk for pk, _moment in keys])} if keys else {}
     has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
     return Page(
-        cases=found,
-        previous=_write(_PREVIOUS, order, found[0]) if found and has_previous else "",
-        next=_write(_NEXT, order, found[-1]) if found and has_next else "",
+        cases=[found[pk] for pk, _moment in keys],
+        previous=_write(_PREVIOUS, *keys[0]) if keys and has_previous else "",
+        next=_write(_NEXT, *keys[-1]) if keys and has_next else "",
     )
 
 
-def _look_for_words(cases: QuerySet, pk: int | None, wanted: int, *, backwards: bool) -> list[Grievance]:
-    """Return the next `wanted` cases with the words: common words among the next few thousand keys, rare ones by index.
+_Keys = list[tuple[int, datetime | None]]
 
-    Neither way alone is quick for every word: the index of a common word gives hundreds of thousands of cases to be
-    sorted, and walking for a rare one passes millions.
-    """
-    if pk is None:
-        pk = (Grievance.objects.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
-    if backwards:
-        window, beyond = Q(pk__gt=pk, pk__lte=pk + WALKED), Q(pk__gt=pk + WALKED)
-    else:
-        window, beyond = Q(pk__lt=pk, pk__gte=pk - WALKED), Q(pk__lt=pk - WALKED)
-    found = list(cases.walking.filter(window).order_by(*_ordering(_NEWEST, backwards=backwards))[:wanted])
-    if len(found) < wanted and (backwards or pk > WALKED):
-        # A computed key keeps the plan from walking on along the primary key.
-        key = F("pk") + 0
-        rest = cases.filter(beyond).order_by(key.asc() if backwards else key.desc())
-        found += rest[: wanted - len(found)]
+
+def _keys(cases: QuerySet, order: str, place: _Place | None, wanted: int) -> _Keys:
+    """Return key and moment of the next `wanted` cases from `place` on, in its direction."""
+    if cases.walking is None:
+        return _take(cases, order, place, wanted)
+    # However many cases hold the words, those with a deadline are few.
+    end = None if order == _DUE else _end_of_walk(cases, order, place)
+    if end is None:
+        return _take(cases.walking, order, place, wanted)
+    # Common words are found among the next few thousand cases, rare ones by their index. Neither way alone is quick
+    # for every word: the index gives hundreds of thousands of cases to sort, walking passes millions for a rare one.
+    found = _take(cases.walking.filter(_as_far_as(order, end)), order, place, wanted)
+    if len(found) < wanted:
+        found += _take(cases, order, end, wanted - len(found), by_index=True)
     return found
 
 
-def _ordering(order: str, *, backwards: bool) -> list:
+def _take(cases: QuerySet, order: str, place: _Place | None, wanted: int, *, by_index: bool = False) -> _Keys:
+    if order == _DUE:
+        cases = cases.annotate(runs_until=_RUNS_UNTIL)
+    if place is not None:
+        cases = cases.filter(_past(order, place))
+    backwards = place is not None and place.backwards
+    cases = cases.order_by(*_ordering(order, backwards=backwards, by_index=by_index))
     if order == _NEWEST:
-        return ["pk" if backwards else "-pk"]
+        return [(pk, None) for pk in cases.values_list("pk", flat=True)[:wanted]]
+    return list(cases.values_list("pk", _MOMENT[order])[:wanted])
+
+
+def _end_of_walk(cases: QuerySet, order: str, place: _Place | None) -> _Place | None:
+    """Return where a walk over the next `WALKED` cases ends; None where it passes all that come in question."""
+    backwards = place is not None and place.backwards
+    everyone = Grievance.objects.order_by(*_ordering(order, backwards=backwards))
+    if order == _NEWEST:
+        start = place.pk if place else everyone.values_list("pk", flat=True).first() or 0
+        end = start + WALKED if backwards else start - WALKED
+        return _Place(end, backwards=backwards) if end > 0 else None
+    first, last = cases.days
+    if place is not None:
+        first, last = (place.moment, last) if backwards else (first, place.moment)
+    if first:
+        everyone = everyone.filter(reported_at__gte=first)
+    everyone = everyone.filter(reported_at__lte=last) if last else everyone.filter(reported_at__isnull=False)
+    end = everyone.values_list("reported_at", flat=True)[WALKED : WALKED + 1].first()
+    return None if end is None else _Place(_BIGGEST if backwards else 0, end, backwards)
+
+
+def _ordering(order: str, *, backwards: bool, by_index: bool = False) -> list:
+    if order == _NEWEST:
+        # A computed key keeps the plan from walking on along the primary key.
+        key = F("pk") + 0 if by_index else F("pk")
+        return [key.asc() if backwards else key.desc()]
+    if order == _REPORTED:
+        return ["reported_at", "pk"] if backwards else ["-reported_at", "-pk"]
     if backwards:
         return [F("runs_until").desc(nulls_first=True), "-pk"]
     return [F("runs_until").asc(nulls_last=True), "pk"]
 
 
-def _past(order: str, due_at: datetime | None, pk: int, *, backwards: bool) -> Q:
+def _as_far_as(order: str, end: _Place) -> Q:
+    """Return what lies before the end of a walk."""
+    side = "lte" if end.backwards else "gte"
+    return Q(**{f"pk__{side}": end.pk}) if order == _NEWEST else Q(**{f"reported_at__{side}": end.moment})
+
+
+def _past(order: str, place: _Place) -> Q:
+    pk, moment = place.pk, place.moment
     if order == _NEWEST:
-        return Q(pk__gt=pk) if backwards else Q(pk__lt=pk)
-    if backwards:
-        if due_at is None:
+        return Q(pk__gt=pk) if place.backwards else Q(pk__lt=pk)
+    if order == _REPORTED:
+        # The first condition says nothing new, but an index can begin there.
+        if place.backwards:
+            return Q(reported_at__gte=moment) & (Q(reported_at__gt=moment) | Q(pk__gt=pk))
+        return Q(reported_at__lte=moment) & (Q(reported_at__lt=moment) | Q(pk__lt=pk))
+    if place.backwards:
+        if moment is None:
             return Q(runs_until__isnull=False) | Q(runs_until__isnull=True, pk__lt=pk)
-        return Q(runs_until__lt=due_at) | Q(runs_until=due_at, pk__lt=pk)
-    if due_at is None:
+        return Q(runs_until__lt=moment) | Q(runs_until=moment, pk__lt=pk)
+    if moment is None:
         return Q(runs_until__isnull=True, pk__gt=pk)
-    return Q(runs_until__gt=due_at) | Q(runs_until=due_at, pk__gt=pk) | Q(runs_until__isnull=True)
+    return Q(runs_until__gt=moment) | Q(runs_until=moment, pk__gt=pk) | Q(runs_until__isnull=True)
 
 
-def _write(direction: str, order: str, case: Grievance) -> str:
-    due_at = case.runs_until.isoformat() if order == _DUE and case.runs_until else ""
-    return f"{direction}~{due_at}~{case.pk}"
+def _write(direction: str, pk: int, moment: datetime | None) -> str:
+    return f"{direction}~{moment.isoformat() if moment else ''}~{pk}"
 
 
-def _read(cursor: str) -> tuple[str, datetime | None, int]:
+def _read(cursor: str, order: str) -> _Place:
     try:
-        direction, due, pk = cursor.split("~")
-        due_at = datetime.fromisoformat(due) if due else None
+        direction, written, pk = cursor.split("~")
+        moment = datetime.fromisoformat(written) if written else None
         number = int(pk)
     except ValueError as error:
         raise BadCursor(cursor) from error
-    if direction not in (_NEXT, _PREVIOUS) or not 0 < number <= _BIGGEST or (due_at and due_at.tzinfo is None):
+    if direction not in (_NEXT, _PREVIOUS) or not 0 < number <= _BIGGEST or (moment and moment.tzinfo is None):
         raise BadCursor(cursor)
-    return direction, due_at, number
+    if (moment is None) != (order == _NEWEST) and order != _DUE:
+        raise BadCursor(cursor)
+    return _Place(number, moment, direction == _PREVIOUS)

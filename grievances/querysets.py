@@ -23,8 +23,11 @@ _WORDS = models.Func(
 
 
 class GrievanceQuerySet(models.QuerySet):
-    # Set by `worded` alone and lost by whatever narrows further; see there.
+    # What a list may know to be quicker, lost by whatever narrows further: the same cases for a plan without the
+    # index of words (see `worded`), and the days of reporting (first moment, moment after the last; either may be
+    # None) that the cases were narrowed to.
     walking: "GrievanceQuerySet | None" = None
+    days: "tuple[datetime | None, datetime | None] | None" = None
 
     def visible_to(self, user):
         """Return the cases `user` may see: filed in a subtree of a post, or in the hands of the person's agency.
@@ -98,6 +101,10 @@ class GrievanceQuerySet(models.QuerySet):
         """Return the live cases in which it is `user`'s turn, from the posts in force."""
         if user is None or not user.is_authenticated:
             return self.none()
+        return self.filter(self.turn_of(user))
+
+    def turn_of(self, user) -> Q:
+        """Return the condition that it is `user`'s turn, who is signed in."""
         agency_ids = scope_of(user).agency_ids
         unit_ids = [post.unit_id for post in user.current_posts if post.role in (*LEADER_ROLES, *DESK_ROLES)]
         turn = Q(
@@ -109,8 +116,7 @@ class GrievanceQuerySet(models.QuerySet):
         extensions = self.model._meta.get_field("extensions").related_model
         asked = extensions.objects.filter(grievance=OuterRef("pk"), decided_at__isnull=True)
         turn |= Q(Exists(asked), status=Status.IN_PROGRESS, holder_unit_id__in=unit_ids)
-        turn |= Q(status__in=(Status.DISCOVERED, Status.RESOLVED), unit_id__in=unit_ids)
-        return self.filter(turn)
+        return turn | Q(status__in=(Status.DISCOVERED, Status.RESOLVED), unit_id__in=unit_ids)
 
     def due_first(self):
         """Order by what is due first; cases without a running deadline come last."""
@@ -119,6 +125,10 @@ class GrievanceQuerySet(models.QuerySet):
     def with_names(self):
         """Join what a list shows of each case, in the same statement."""
         return self.select_related("unit", "unit__parent", "category", "lead_agency", "holder_unit", "household")
+
+    def for_lists(self):
+        """Read what a row of a list shows and no long texts; the place's names are read once for all rows."""
+        return self.select_related("category").defer("search", "description", "result", "token", "submission_id")
 
 
 class GrievanceManager(models.Manager.from_queryset(GrievanceQuerySet)):

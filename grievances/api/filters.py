@@ -13,7 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from grievances.choices import Status, Urgency
-from grievances.filters import WordsLast
+from grievances.filters import ForPaging
 from grievances.models import Category, Grievance
 from linjiang.common import clock
 from linjiang.common.text import clean
@@ -75,7 +75,7 @@ def _start(moment, *, days: int = 0) -> datetime:
     return timezone.make_aware(datetime.combine(moment + timedelta(days=days), time.min))
 
 
-class CaseFilter(WordsLast, django_filters.FilterSet):
+class CaseFilter(ForPaging, django_filters.FilterSet):
     """Narrow the cases the caller may see."""
 
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
@@ -118,6 +118,10 @@ class CaseFilter(WordsLast, django_filters.FilterSet):
     def reader(self):
         """Who asks."""
         return self.request.user
+
+    def days(self) -> tuple[datetime | None, datetime | None]:
+        first, last = (self.form.cleaned_data.get(f"reported_{side}") for side in ("after", "before"))
+        return first and _start(first), last and _start(last, days=1)
 
     def in_subtree(self, queryset, _name: str, unit: Unit):
         return queryset.below(unit)

@@ -68,7 +68,6 @@ def _bring_up_to_date(cases: Sequence[Grievance], actor: User, now: datetime, wh
             events.append(_event(case, before, actor, now, why))
     if cases:
         Grievance.objects.bulk_update(cases, sorted(fields))
-        changes.record_many(measured)
         GrievanceEvent.objects.bulk_create(events)
         changes.record_many(zip(measured, cases, strict=True))
     return len(events)

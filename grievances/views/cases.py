@@ -21,7 +21,7 @@ from orgs.scopes import scope_of
 def cases(request: HttpRequest) -> HttpResponse:
     """List every case the person may see, newest first; `?order=due` lists the open ones, what is due first on top."""
     order = paging.due_first if request.GET.get("order") == "due" else paging.newest_first
-    visible = Grievance.objects.visible_to(request.user).with_names()
+    visible = Grievance.objects.visible_to(request.user)
     if order is paging.due_first:
         visible = visible.live()  # an ended case is due no more; sorting years of them would take a second
     context = case_list(request, visible, order=order)
@@ -42,10 +42,10 @@ def case_list(request: HttpRequest, visible, *, order) -> dict:
     chosen = CaseFilter(request.GET, visible, user=request.user, at=now)
     problems = chosen.problems
     try:
-        page = order(chosen.qs, request.GET.get("at", ""))
+        page = order(chosen.qs, request.GET.get("at", ""), rows=Grievance.objects.for_lists())
     except paging.BadCursor:
         problems = [*problems, _("Page")]
-        page = order(chosen.qs)
+        page = order(chosen.qs, rows=Grievance.objects.for_lists())
     return {
         "now": now,
         "filter": chosen,

@@ -1,7 +1,7 @@
 """The inbox: whose turn it is, what is due first on top."""
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -57,7 +57,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     chosen = visible.filter(tabs[tab]).live() if tab != _DONE else visible.filter(status__in=ENDED)
     order = paging.newest_first if tab == _DONE else paging.due_first
     empty_title, empty_text = _EMPTY[tab]
-    context = case_list(request, chosen.with_names(), order=order)
+    context = case_list(request, chosen, order=order)
     context |= {
         "title": _("Inbox"),
         "list_url": reverse("inbox"),
@@ -83,7 +83,7 @@ def _conditions(user, now) -> dict[str, Q]:
     """Return what each tab of live cases holds, as conditions that one statement can count."""
     running = Q(status__in=RUNNING, suspended_at__isnull=True)
     return {
-        _MINE: Q(Exists(Grievance.objects.waiting_for(user).filter(pk=OuterRef("pk")))),
+        _MINE: Grievance.objects.all().turn_of(user),
         _SOON: running & Q(soon_at__lte=now, due_at__gte=now),
         _OVERDUE: running & Q(due_at__lt=now),
         _OPEN: Q(),
