@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from grievances import search
 from grievances.choices import LIVE, Status, Urgency
-from grievances.models import Category, Grievance
+from grievances.models import Assignment, Category, Grievance
+from grievances.paging import WALKED
+from linjiang.common.clock import local_day
 from orgs import tree
 from orgs.models import Unit, User
 from orgs.scopes import scope_of, units_visible_to
@@ -67,12 +69,29 @@ class ForPaging:
             if name != self.words:
                 queryset = self.filters[name].filter(queryset, value)
         if typed := given.get(self.words):
-            place = given.get("unit")
-            queryset = queryset.worded(search.parse(typed), near=[place.path] if place else known_area(self.reader))
+            queryset = queryset.worded(search.parse(typed), also=self._also(given))
         days = self.days()
         if any(days):
             queryset.days = days
+        queryset.are_few = self._are_few()
         return queryset
+
+    def _are_few(self) -> bool:
+        """Say whether all the reader sees are the cases of a small agency, scattered over the city's."""
+        scope = scope_of(self.reader)
+        if scope.paths or not scope.agency_ids:
+            return False
+        given = Assignment.objects.filter(agency_id__in=scope.agency_ids, ended_at__isnull=True)
+        return given.order_by()[:WALKED].count() < WALKED
+
+    def _also(self, given: dict) -> list[str]:
+        place, category = given.get("unit"), given.get("category")
+        first, last = self.days()
+        return [
+            search.below([place.path] if place else known_area(self.reader)),
+            search.of_category(category.pk) if category and category.parent_id else "",
+            search.reported_in(first and local_day(first), last and local_day(last)),
+        ]
 
 
 def known_area(user: User) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ nothing is joined to cases that are only sorted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Case as SqlCase
 from django.db.models import DateTimeField, F, Q, QuerySet, When
@@ -96,8 +96,8 @@ _Keys = list[tuple[int, datetime | None]]
 
 def _keys(cases: QuerySet, order: str, place: _Place | None, wanted: int) -> _Keys:
     """Return key and moment of the next `wanted` cases from `place` on, in its direction."""
-    if cases.walking is None:
-        return _take(cases, order, place, wanted)
+    if cases.walking is None or cases.are_few:
+        return _take(cases if cases.walking is None else cases.walking, order, place, wanted, by_index=cases.are_few)
     # However many cases hold the words, those with a deadline are few.
     end = None if order == _DUE else _end_of_walk(cases, order, place)
     if end is None:
@@ -141,12 +141,13 @@ def _end_of_walk(cases: QuerySet, order: str, place: _Place | None) -> _Place | 
 
 
 def _ordering(order: str, *, backwards: bool, by_index: bool = False) -> list:
+    # `by_index`: a computed key keeps the plan from walking along the order's own index.
     if order == _NEWEST:
-        # A computed key keeps the plan from walking on along the primary key.
         key = F("pk") + 0 if by_index else F("pk")
         return [key.asc() if backwards else key.desc()]
     if order == _REPORTED:
-        return ["reported_at", "pk"] if backwards else ["-reported_at", "-pk"]
+        moment = F("reported_at") + timedelta(0) if by_index else F("reported_at")
+        return [moment.asc(), "pk"] if backwards else [moment.desc(), "-pk"]
     if backwards:
         return [F("runs_until").desc(nulls_first=True), "-pk"]
     return [F("runs_until").asc(nulls_last=True), "pk"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 
 from grievances import search
 from grievances.choices import LIVE, RUNNING, Status
@@ -12,9 +12,9 @@ from linjiang.common.database import Matches, MatchesRow, subtree_q
 from orgs.choices import DESK_ROLES, LEADER_ROLES
 from orgs.scopes import scope_of
 
-# Everything of a case that words are looked for in, folded as they are (case aside).
-_WORDS = models.Func(
-    models.Func(Value("\n"), "title", "description", "place", "household__label", function="concat_ws"),
+# The words of a case with full-width letters as half-width ones.
+_FOLDED = models.Func(
+    models.Func(Value("\n"), "title", "description", "place", "door", function="concat_ws"),
     Value(search.FULL),
     Value(search.HALF),
     function="translate",
@@ -24,10 +24,11 @@ _WORDS = models.Func(
 
 class GrievanceQuerySet(models.QuerySet):
     # What a list may know to be quicker, lost by whatever narrows further: the same cases for a plan without the
-    # index of words (see `worded`), and the days of reporting (first moment, moment after the last; either may be
-    # None) that the cases were narrowed to.
+    # index of words (see `worded`), the days of reporting (first moment, moment after the last; either may be None)
+    # that the cases were narrowed to, and whether they are so few that all are read and then sorted.
     walking: "GrievanceQuerySet | None" = None
     days: "tuple[datetime | None, datetime | None] | None" = None
+    are_few: bool = False
 
     def visible_to(self, user):
         """Return the cases `user` may see: filed in a subtree of a post, or in the hands of the person's agency.
@@ -49,29 +50,35 @@ class GrievanceQuerySet(models.QuerySet):
             )
         return self.filter(condition)
 
-    def worded(self, query: search.Query, *, near: Iterable[str] = ()):
+    def worded(self, query: search.Query, *, also: Iterable[str] = ()):
         """Return the cases that hold every word of `query`, or whose number begins as it says; none for an empty one.
 
-        `near`: paths that all cases of this queryset lie below, if that is known; it only makes finding quicker.
-        Narrow first and ask for words last: a list reads `walking`, the same cases for a plan without the words'
-        index.
+        `also`: tsqueries (`search.below` …) that all cases of this queryset fulfil, if such are known; they only make
+        finding quicker. Narrow first and ask for words last: a list reads `walking`, the same cases for a plan
+        without the words' index.
         """
         if query.is_empty:
             return self.none()
         if query.number:
             return self.filter(number__startswith=query.number)
-        narrow = self._rechecked(query)
-        found = narrow.filter(Matches("search", query.tsquery(near)))
-        found.walking = narrow.filter(MatchesRow("search", query.tsquery()))
+        sure = self._rechecked(query)
+        found = sure.filter(Matches("search", query.tsquery(also)))
+        found.walking = sure.filter(MatchesRow("search", query.tsquery()))
         return found
 
     def _rechecked(self, query: search.Query):
         """Keep what really holds the words that lexemes alone do not prove."""
         doubtful = [word for word in query.words if word.text]
-        found = self.alias(words=_WORDS) if doubtful else self
+        if not doubtful:
+            return self
+        doors = self.model._meta.get_field("household").related_model.objects.filter(pk=OuterRef("household_id"))
+        found = self.alias(door=Subquery(doors.values("label"))).alias(folded=_FOLDED)
         for word in doubtful:
-            cased = word.text.lower() != word.text.upper()
-            condition = Q(**{"words__icontains" if cased else "words__contains": word.text})
+            contains = "icontains" if word.text.lower() != word.text.upper() else "contains"
+            condition = Q()
+            for column in ("title", "description", "place", "door"):
+                condition |= Q(**{f"{column}__{contains}": word.text})
+            condition |= Q(Matches("search", search.WIDE)) & Q(**{f"folded__{contains}": word.text})
             if word.number_end:
                 condition |= Q(number__endswith=word.number_end)
             found = found.filter(condition)

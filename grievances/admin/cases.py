@@ -80,7 +80,7 @@ class CaseAdmin(DeskAdmin):
         phone = clean_phone(typed)
         if is_phone(phone):
             return queryset.filter(Q(contact__phone=phone) | Q(household__contact__phone=phone)), False
-        return queryset.worded(search.parse(typed), near=known_area(request.user)), False
+        return queryset.worded(search.parse(typed), also=[search.below(known_area(request.user))]), False
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         """As the theme's, with the tabs above."""

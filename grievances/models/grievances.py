@@ -27,6 +27,7 @@ from grievances.choices import (
     Urgency,
 )
 from grievances.querysets import GrievanceManager
+from linjiang.common.clock import local_day
 from linjiang.common.database import LexemesField, PathField
 
 
@@ -237,11 +238,21 @@ class Grievance(models.Model):
         """Say whether the running deadline has passed at `at`."""
         return self.is_running and self.due_at is not None and self.due_at < at
 
+    # A change of any of these changes what `search` must hold.
+    SEARCHED = frozenset({"title", "description", "place", "household", "number", "category", "reported_at"})
+
     def lexemes(self) -> str:
-        """Return what `search` must hold for the words, the place and the number as they are now."""
+        """Return what `search` must hold for the case as it is now."""
         door = self.household.label if self.household_id else ""
         return search.lexemes(
-            self.title, self.description, self.place, door, number=self.number, unit_path=self.unit_path
+            self.title,
+            self.description,
+            self.place,
+            door,
+            number=self.number,
+            unit_path=self.unit_path,
+            category=self.category_id,
+            reported_on=local_day(self.reported_at) if self.reported_at else None,
         )
 
     @property

@@ -43,7 +43,12 @@ class Assignment(models.Model):
                 fields=["grievance", "agency"], condition=Q(ended_at__isnull=True), name="assignment_agency_once"
             ),
         ]
-        indexes = [models.Index(fields=["agency", "grievance"], name="assignment_by_agency")]
+        indexes = [
+            # What an agency may see, without reading the assignments themselves.
+            models.Index(
+                fields=["agency", "grievance"], condition=Q(ended_at__isnull=True), name="assignment_by_agency"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.agency} ← {self.grievance_id}"

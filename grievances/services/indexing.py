@@ -32,7 +32,7 @@ def index_words(
             cases = list(
                 wanted.filter(pk__gt=at, pk__lte=bounds["last"])
                 .select_related("household")
-                .only("number", "title", "description", "place", "unit_path", "household__label")
+                .only(*Grievance.SEARCHED, "unit_path", "household__label")
                 .order_by("pk")
                 .select_for_update(of=("self",))[:batch]
             )

@@ -82,6 +82,8 @@ class Step:
         # A stage that goes on under another limit has not ended.
         if self._ended and self._began != (case.stage, case.stage_started_at):
             data = {**(data or {}), "ended_stage": self._ended}
+        if self._changed & case.SEARCHED:
+            self.set(search=case.lexemes())
         case.save(update_fields=sorted(self._changed))
         changes.record(self._before, case)
         self.event = GrievanceEvent.objects.create(
