@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from linjiang.common.database import insert_rows
+from linjiang.common.statements import Insert
 from notifications.models import Heartbeat, Message
 from notifications.quiet import earliest
 from notifications.wording import FOLDED, put_into_words
@@ -17,6 +18,9 @@ from orgs.models import User
 from orgs.profile import profile
 
 log = logging.getLogger("linjiang.messages")
+
+
+_insert_messages = Insert(Message)
 
 
 def message(*, to: User, kind: str, facts: dict, url: str, key: str, at: datetime, urgent: bool = False) -> Message:
@@ -75,9 +79,7 @@ def queue_rows(entries: Sequence[Queued], *, at: datetime) -> None:
 
 def queue(messages: Iterable[Message]) -> None:
     """Write the messages in the caller's transaction, in one statement; a message already queued is left alone."""
-    messages = list(messages)
-    if messages:
-        Message.objects.bulk_create(messages, ignore_conflicts=True)
+    _insert_messages(messages, ignore_conflicts=True)
 
 
 def deliver_due(*, now: datetime, batch: int = 200) -> int:

@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from datetime import date
 
+from linjiang.common.statements import Prepared
 from orgs import tree
-from orgs.choices import LEADING_ROLE, Role
+from orgs.choices import LEADING_ROLE, LEVEL_ORDER, Role
 from orgs.models import Post, Unit, User
 
 
 def holders_on_the_way_up(unit: Unit, *, on: date, include_self: bool = False) -> list[tuple[Unit, list[User]]]:
     """Return the units above `unit` that somebody leads today, nearest first, with their people. One statement."""
-    posts = _leading(on).filter(unit__path__in=tree.ancestor_paths(unit.path, include_self=include_self))
+    paths = tree.ancestor_paths(unit.path, include_self=include_self)
+    posts = _leading_at(on, *paths, *_PATHS[len(paths) :])
     found: dict[int, tuple[Unit, list[User]]] = {}
-    for post in posts.order_by("-unit__path", "pk"):
+    for post in posts:
         if LEADING_ROLE.get(post.unit.level) == post.role:
             found.setdefault(post.unit_id, (post.unit, []))[1].append(post.user)
     return list(found.values())
@@ -55,6 +57,13 @@ def _current(on: date, roles):
         .select_related("unit", "user")
         .order_by("pk")
     )
+
+
+# As many paths as a unit can have above it and itself; none of these is a unit's.
+_PATHS = tuple(f"-{number}" for number in range(max(LEVEL_ORDER.values()) + 1))
+_leading_at = Prepared(
+    lambda on, *paths: _leading(on).filter(unit__path__in=paths).order_by("-unit__path", "pk"), date.min, *_PATHS
+)
 
 
 def people_at_agencies(agency_ids: Iterable[int], *, on: date) -> dict[int, list[User]]:

@@ -17,6 +17,7 @@ from grievances.services.steps import listed_reason, step
 from grievances.services.urgency import is_urgent
 from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
+from linjiang.common.statements import Insert
 from linjiang.common.text import in_both_languages
 from notifications import services as outbox
 from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level, Role
@@ -28,6 +29,7 @@ from orgs.services.contacts import make_contact
 TITLE_LENGTH = 40
 MAX_DESCRIPTION = 5000
 _SOURCE = {Role.CHIEF: Source.CHIEF, Role.GROUP_LEADER: Source.LEADER, Role.ZONE_LEADER: Source.LEADER}
+_insert_cases, _insert_events = Insert(Grievance), Insert(GrievanceEvent)
 _FILING_ROLES = (*LEADER_ROLES, *DESK_ROLES, Role.OPERATOR)
 
 
@@ -102,10 +104,9 @@ def file_grievance(
             )
             told = _put_on_its_way(case, actor, solved_result, now)
             case.search = case.lexemes()
-            case.save(force_insert=True)
+            _insert_cases([case])
             changes.record(None, case)
-            events = _first_events(case, actor, solved_result)
-            GrievanceEvent.objects.bulk_create(events)
+            events = _insert_events(_first_events(case, actor, solved_result))
             attach_photos(event=events[0], prepared=prepared, actor=actor, now=now)
             outbox.queue(
                 outbox.message(

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from linjiang.common.clock import local_day, now
+from linjiang.common.statements import Prepared
 from orgs.choices import ADMIN_ROLES, DESK_ROLES, Role
 from orgs.models.agencies import Agency
 from orgs.models.units import Unit
@@ -51,11 +52,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
         A user object lives as long as its request, so an ended post has no effect from the next request on.
         """
-        if not self.is_active:
+        if not self.is_active or self.pk is None:
             return ()
-        return tuple(
-            self.posts.current(on=local_day(now())).select_related("unit", "agency", "agency__unit").order_by("pk")
-        )
+        posts = _posts_of(self.pk, local_day(now()))
+        for post in posts:
+            post.user = self
+        if any(post.agency_id for post in posts):  # few people work for an agency; the others are spared its joins
+            models.prefetch_related_objects(posts, models.Prefetch("agency", Agency.objects.select_related("unit")))
+        return tuple(posts)
 
     def holds(self, *roles: str) -> bool:
         """Say whether the person holds a current post in any of `roles`."""
@@ -140,3 +144,10 @@ class Post(models.Model):
     def in_force(self, *, on: date) -> bool:
         """Say whether the post gives its holder rights on the day `on`."""
         return self.ended_at is None and self.since <= on and (self.until is None or on < self.until)
+
+
+_posts_of = Prepared(
+    lambda user, day: Post.objects.current(on=day).filter(user_id=user).select_related("unit").order_by("pk"),
+    -1,
+    date.min,
+)
