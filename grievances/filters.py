@@ -6,7 +6,11 @@ import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
+from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from grievances import search
@@ -34,8 +38,37 @@ _DAY = {
 }
 
 
+class ListSelect(forms.Select):
+    """A drop-down drawn without a template: a list's filters have hundreds of options, and stand on every list."""
+
+    def render(self, name, value, attrs=None, renderer=None) -> str:  # noqa: ARG002 (as Django calls it)
+        """Return the same HTML as the plain widget's."""
+        chosen = set(self.format_value(value))
+        return format_html(
+            '<select name="{}"{}>{}</select>', name, flatatt(self.build_attrs(self.attrs, attrs)), self._options(chosen)
+        )
+
+    def _options(self, chosen: set[str]) -> SafeString:
+        parts = []
+        for key, label in self.choices:
+            if isinstance(label, list | tuple):
+                inner = "".join(_option(one, text, chosen) for one, text in label)
+                parts.append(f'<optgroup label="{conditional_escape(key)}">{inner}</optgroup>')
+            else:
+                parts.append(_option(key, label, chosen))
+        return mark_safe("".join(parts))  # noqa: S308 (every key and label is escaped)
+
+
+def _option(key, label, chosen: set[str]) -> str:
+    key = "" if key is None else str(key)
+    selected = " selected" if key in chosen else ""
+    return f'<option value="{conditional_escape(key)}"{selected}>{conditional_escape(label)}</option>'
+
+
 class CategoryChoice(forms.ModelChoiceField):
     """Second-level categories grouped under their first level, in one statement."""
+
+    widget = ListSelect
 
     def __init__(self, **kwargs) -> None:
         kwargs.setdefault("queryset", Category.objects.filter(is_active=True, parent__isnull=False))
@@ -43,9 +76,14 @@ class CategoryChoice(forms.ModelChoiceField):
 
     def grouped(self) -> list:
         """Return the choices as option groups, in the order of the tree."""
+        english = (get_language() or "").startswith("en")
         groups: dict[str, list] = {}
-        for category in self.queryset.select_related("parent").order_by("parent__code", "code"):
-            groups.setdefault(str(category.parent), []).append((category.pk, str(category)))
+        rows = self.queryset.order_by("parent__code", "code")
+        for pk, name, name_en, top, top_en in rows.values_list(
+            "pk", "name", "name_en", "parent__name", "parent__name_en"
+        ):
+            group = groups.setdefault((english and top_en) or top, [])
+            group.append((pk, (english and name_en) or name))
         return [("", self.empty_label), *groups.items()]
 
 
@@ -104,12 +142,16 @@ class CaseFilter(ForPaging, django_filters.FilterSet):
     """`q`, `status`, `category`, `unit` (and all below it), `urgency`, `since` and `until` (days of reporting)."""
 
     q = django_filters.CharFilter(label=_("Number, title or description"), max_length=100)
-    status = django_filters.ChoiceFilter(choices=STATUSES, method="standing", label=_("Status"), empty_label=_("All"))
+    status = django_filters.ChoiceFilter(
+        choices=STATUSES, method="standing", label=_("Status"), empty_label=_("All"), widget=ListSelect
+    )
     category = CategoryFilter(label=_("Category"), empty_label=_("All"))
     unit = django_filters.ModelChoiceFilter(
-        queryset=Unit.objects.none(), method="below", label=_("Place"), empty_label=_("All")
+        queryset=Unit.objects.none(), method="below", label=_("Place"), empty_label=_("All"), widget=ListSelect
     )
-    urgency = django_filters.ChoiceFilter(choices=Urgency.choices, label=_("Urgency"), empty_label=_("All"))
+    urgency = django_filters.ChoiceFilter(
+        choices=Urgency.choices, label=_("Urgency"), empty_label=_("All"), widget=ListSelect
+    )
     since = django_filters.DateFilter(method="reported_since", label=_("Reported from"), **_DAY)
     until = django_filters.DateFilter(method="reported_until", label=_("Reported until"), **_DAY)
 
@@ -178,6 +220,6 @@ def _unit_choices(user: User, chosen: Unit | None) -> list[tuple[int, str]]:
     else:
         upper = tree.ancestor_paths(chosen.path, include_self=True)
         units = visible.filter(Q(path__in=upper) | Q(parent=chosen))
-    units = list(units.filter(is_active=True).order_by("path")[:200])
-    top = min((tree.depth(unit.path) for unit in units), default=0)
-    return [(unit.pk, "\u3000" * (tree.depth(unit.path) - top) + unit.name) for unit in units]
+    units = list(units.filter(is_active=True).order_by("path").values_list("pk", "path", "name")[:200])
+    top = min((tree.depth(path) for _pk, path, _name in units), default=0)
+    return [(pk, "\u3000" * (tree.depth(path) - top) + name) for pk, path, name in units]
