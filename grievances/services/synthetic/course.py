@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from grievances.deadlines import SOON
 from grievances.services.synthetic import words
 from grievances.services.synthetic.copying import NULL
-from grievances.services.synthetic.setting import Agency, Place, Topic
+from grievances.services.synthetic.setting import Agency, Place, Topic, door_label
 from grievances.services.synthetic.timing import DAY
 
 if TYPE_CHECKING:
@@ -50,10 +50,46 @@ _REFUSED = _step("feedback", "resident", "RESOLVED", "ASSIGNED")
 _CALLED = _step("record_callback", "assigner", "RESOLVED", "RESOLVED")
 _UNANSWERED = _step("close_unanswered", "assigner", "RESOLVED", "CLOSED")
 
+# A case's columns, in the order of its line, as they are before anything is told.
+BLANK = {
+    **dict.fromkeys(("id", "number", "submission_id", "token", "title", "description", "category_id", "urgency"), ""),
+    **dict.fromkeys(("unit_id", "unit_path", "filed_by_id", "holder_unit_id", "discovered_at", "reported_at"), ""),
+    **dict.fromkeys(("household_id", "lead_agency_id", "assigned_at", "acknowledged_at", "resolved_at"), NULL),
+    **dict.fromkeys(("closed_at", "resolved_by_id", "rating", "said_resolved"), NULL),
+    **dict.fromkeys(("source", "result", "settled_by", "confirmation"), ""),
+    # Clocks at rest.
+    **dict.fromkeys(("clock_started_at", "limit", "soon_at", "due_at", "acknowledge_due_at", "next_alarm_at"), NULL),
+    **dict.fromkeys(("stage_started_at", "stage_limit", "stage_due_at"), NULL),
+    **dict.fromkeys(("counts", "stage", "stage_counts"), ""),
+    "due_provisional": "f",
+    "rules_version": "0",
+    "version": "1",
+    "status": "REPORTED",
+    "on_behalf": "t",
+    "round": "1",
+    "reopened_count": "0",
+    "callbacks": "0",
+}
+
+
 class Course:
     """One case from its first moment on; the moments are whole seconds of `rules`."""
 
-    __slots__ = ("key", "number", "at", "teller", "rules", "rng", "place", "topic", "row", "told", "assigned", "limit", "due")
+    __slots__ = (
+        "key",
+        "number",
+        "at",
+        "teller",
+        "rules",
+        "rng",
+        "place",
+        "topic",
+        "row",
+        "told",
+        "assigned",
+        "limit",
+        "due",
+    )
 
     def __init__(self, teller: "Teller", key: int, number: str, at: int) -> None:
         self.teller, self.key, self.number, self.at = teller, key, number, at
@@ -68,15 +104,14 @@ class Course:
         by_hotline = rng.random() < _HOTLINE
         filer = setting.operator if by_hotline else place.chief
         first, doors = place.doors
-        door = str(first + int(rng.random() * doors)) if doors else NULL
+        door = int(rng.random() * doors)
         at = self.rules.text(self.at)
         self.row = row = {
+            **BLANK,
             "id": str(self.key),
             "number": self.number,
             "submission_id": f"{setting.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self.key:012x}",
             "token": f"made-up-{setting.seed & 0xFFFFFFFF:08x}-{self.key}",
-            "version": "1",
-            "status": "REPORTED",
             "title": title,
             "description": f"{title}。{rest}",
             "category_id": topic.key_text,
@@ -84,30 +119,15 @@ class Course:
             "source": "hotline" if by_hotline else "chief",
             "unit_id": place.unit,
             "unit_path": place.path,
-            "household_id": door,
+            "household_id": str(first + door) if doors else NULL,
             "filed_by_id": filer,
-            "on_behalf": "t",
             "holder_unit_id": place.group,
-            "lead_agency_id": NULL,
             "discovered_at": at,
             "reported_at": at,
-            "assigned_at": NULL,
-            "acknowledged_at": NULL,
-            "resolved_at": NULL,
-            "closed_at": NULL,
-            "result": "",
-            "resolved_by_id": NULL,
-            "settled_by": "",
-            "confirmation": "",
-            "rating": NULL,
-            "said_resolved": NULL,
-            "round": "1",
-            "reopened_count": "0",
-            "callbacks": "0",
-            **teller.rules.blank,
         }
         if teller.is_searched:
-            row["search"] = teller.search(title, rest, self.number, place.path)
+            label = door_label(door) if doors else ""
+            row["search"] = teller.search((title, rest, label), self.number, place.path)
         self._event(_DISCOVER, self.at, filer)
         if end == OPEN:
             self._report(filer)
@@ -258,7 +278,7 @@ class Course:
         lines = self.teller.lines.assignments
         # The assignment of the first round ends here.
         first = lines[-1].split("\t")
-        first[_ENDED_AT] = text(said) + self.teller.suffixes["assignments"]
+        first[_ENDED_AT:] = [text(said) + self.teller.suffixes["assignments"]]
         lines[-1] = "\t".join(first)
         self.at, room = said, room * 3 // 4
         due = self._begin_clock()
@@ -287,7 +307,14 @@ class Course:
         row |= {"status": "CLOSED", "closed_at": self.rules.text(closed)}
         if end in (DISPROVED, NO_ANSWER):
             for part in (1, 2):
-                self._event(_CALLED, resolved + (closed - resolved) * part // 3, self.place.street.officer, "无人接听。", _COUNTS, "f")
+                self._event(
+                    _CALLED,
+                    resolved + (closed - resolved) * part // 3,
+                    self.place.street.officer,
+                    "无人接听。",
+                    _COUNTS,
+                    "f",
+                )
             data = f"{{{setting.reasons['close_unanswered'][1]}}}"
             self._event(_UNANSWERED, closed, self.place.street.officer, data=data)
             row |= {"callbacks": "2", "confirmation": "unanswered"}
@@ -357,24 +384,18 @@ class Course:
         self.row |= {
             "clock_started_at": text(self.at),
             "due_at": text(due),
+            "limit": str(seconds),
+            "counts": "workdays" if worked else "hours",
+            "soon_at": text(rules.add(self.at, round(seconds * SOON), worked)),
+            "due_provisional": "t" if due // DAY >= rules.unknown_from else "f",
+            "rules_version": rules.version_text,
         }
-        if rules.is_staged:
-            self.row |= {
-                "limit": str(seconds),
-                "counts": "workdays" if worked else "hours",
-                "soon_at": text(rules.add(self.at, round(seconds * SOON), worked)),
-                "due_provisional": "t" if due // DAY >= rules.unknown_from else "f",
-                "rules_version": rules.version_text,
-            }
         self.limit, self.due = (seconds, worked), due
         return due
 
     def _enter(self, stage: str, at: int) -> None:
         """Set the columns of the stage that runs, and the next alarm."""
         rules = self.rules
-        if not rules.is_staged:
-            self._alarm()
-            return
         limit = rules.limits[stage, self.topic.key]
         due = rules.add(at, *limit)
         self.row |= {

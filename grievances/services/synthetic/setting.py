@@ -6,6 +6,11 @@ from grievances.services.synthetic.figures import Counts
 from grievances.services.synthetic.timing import Rules
 
 
+def door_label(number: int) -> str:
+    """Return what the `number`-th household (from 0) of a neighbourhood is called."""
+    return f"{1 + number // 6}单元{1 + number // 2 % 3}0{1 + number % 2}"
+
+
 @dataclass(frozen=True, slots=True)
 class Agency:
     """An agency and who handles its cases; keys are texts, `data` and `assigned` those of events about it."""

@@ -16,7 +16,8 @@ from django.db import connection, models
 _CONSTRAINTS = """
 SELECT conname, conrelid::regclass::text, contype, pg_get_constraintdef(oid), conindid
   FROM pg_constraint
- WHERE contype IN ('f', 'p', 'u') AND (conrelid = ANY(%s::regclass[]) OR (contype = 'f' AND confrelid = ANY(%s::regclass[])))
+ WHERE contype IN ('f', 'p', 'u')
+   AND (conrelid = ANY(%s::regclass[]) OR (contype = 'f' AND confrelid = ANY(%s::regclass[])))
  ORDER BY contype, conname
 """
 _INDEXES = """
@@ -131,7 +132,7 @@ def _run(statements: Sequence[str], workers: int) -> None:
 
 
 def open_connection(parameters: dict | None = None):
-    """Return a connection of its own to the database in use, for bulk work: in autocommit, nothing waits for the disk."""
+    """Return a connection of its own for bulk work: in autocommit, and no commit waits for the disk."""
     found = psycopg2.connect(**(parameters or connection_parameters()))
     found.autocommit = True
     with found.cursor() as cursor:

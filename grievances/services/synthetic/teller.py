@@ -37,12 +37,17 @@ class Teller:
     `suffixes` ends the lines of each table; `lexemes` makes what words are found by.
     """
 
-    def __init__(self, setting: Setting, *, suffixes: dict[str, str], lexemes: Callable[..., str]) -> None:
+    def __init__(self, setting: Setting, *, suffixes: dict[str, str], lexemes: Callable[..., str] | None) -> None:
         self.setting, self.rules, self.suffixes = setting, setting.rules, suffixes
         self.lines = Lines()
         self.rng = Random()  # noqa: S311  (made-up cases, not secrets)
         self._lexemes = lexemes
         self._known: dict[str, str] = {}
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether the lines of cases hold what words are found by."""
+        return self._lexemes is not None
 
     def tell(self, day: Day, *, full: Callable[[], None], every: int = 5000) -> None:
         """Tell the day's cases into `lines`, calling `full` after every so many."""
@@ -63,17 +68,18 @@ class Teller:
             if place % every == every - 1:
                 full()
 
-    def search(self, title: str, rest: str, number: str, path: str) -> str:
+    def search(self, texts: tuple[str, ...], number: str, path: str) -> str:
         """Return what the words of a case are found by; a sentence's lexemes are worked out once."""
         known = self._known
         if len(known) > _SENTENCES_KEPT:
             known.clear()
-        for text in (title, rest):
+        for text in texts:
             if text not in known:
                 known[text] = self._lexemes(text)
         if path not in known:
             known[path] = self._lexemes(unit_path=path)
-        return f"{known[title]} {known[rest]} {known[path]} №{number.rpartition('-')[2][::-1]}"
+        words = " ".join([known[text] for text in texts])
+        return f"{words} {known[path]} №{number.rpartition('-')[2][::-1]}"
 
 
 def confirmations(counts: Counts, day: Day) -> list[int]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from grievances.services.synthetic.copying import NULL
-
 DAY = 86_400
 _Limit = tuple[int, bool]  # seconds, and whether they are counted in office hours
 
@@ -30,16 +28,6 @@ class Rules:
     ladders: dict[int, tuple[tuple[float | None, _Limit], ...]]
     version: int = 0
     unknown_from: int = 1 << 30
-    is_staged: bool = False
-
-    @cached_property
-    def blank(self) -> dict[str, str]:
-        """The columns of clocks at rest, as texts."""
-        found = {"clock_started_at": NULL, "due_at": NULL, "acknowledge_due_at": NULL, "next_alarm_at": NULL}
-        if self.is_staged:
-            found |= dict.fromkeys(("limit", "soon_at", "stage_started_at", "stage_limit", "stage_due_at"), NULL)
-            found |= {"counts": "", "due_provisional": "f", "rules_version": "0", "stage": "", "stage_counts": ""}
-        return found
 
     @cached_property
     def day_seconds(self) -> int:

@@ -1,0 +1,1 @@
+"""A made-up city at full size, for sizing machines and for measuring; `city.generate_city` makes it."""
