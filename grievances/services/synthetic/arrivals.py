@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random
 
 # Monday to Sunday; offices and residents call most on Mondays.
@@ -66,7 +66,7 @@ def spread(total: int, weights: Sequence[float]) -> list[int]:
     whole = sum(weights)
     bounds = [round(total * bound / whole) for bound in accumulate(weights, initial=0.0)]
     bounds[-1] = total
-    return [after - before for before, after in zip(bounds, bounds[1:], strict=False)]
+    return [after - before for before, after in pairwise(bounds)]
 
 
 def _spread_open(total: int, counts: Sequence[int]) -> list[int]:

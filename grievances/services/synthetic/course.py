@@ -6,7 +6,7 @@ Written for speed: keys and moments are made into text once. What a step writes 
 from typing import TYPE_CHECKING
 
 from grievances.deadlines import SOON
-from grievances.services.synthetic import words
+from grievances.services.synthetic import steps, words
 from grievances.services.synthetic.copying import NULL
 from grievances.services.synthetic.setting import Agency, Place, Topic, door_label
 from grievances.services.synthetic.timing import DAY
@@ -30,65 +30,23 @@ _COUNTS = '{"counts": true}'
 _RATING_DATA = {rating: f'{{"rating": {rating}, "said_resolved": true}}' for rating in (3, 4, 5)}
 
 
-def _step(action: str, standing: str, before: str, after: str) -> tuple[str, str]:
-    return f"\t{action}\t", f"\t{standing}\t{before}\t{after}\t"
-
-
-_DISCOVER = _step("discover", "filer", "", "DISCOVERED")
-_REPORT = _step("report", "filer", "DISCOVERED", "REPORTED")
-_SOLVED = _step("resolve_on_spot", "filer", "DISCOVERED", "RESOLVED")
-_REFER_UP = _step("refer_up", "desk", "REPORTED", "REPORTED")
-_SETTLE = _step("settle_here", "desk", "REPORTED", "IN_PROGRESS")
-_ASSIGN = _step("assign", "assigner", "REPORTED", "ASSIGNED")
-_RETURN = _step("return", "handler", "ASSIGNED", "REPORTED")
-_ACKNOWLEDGE = _step("acknowledge", "handler", "ASSIGNED", "IN_PROGRESS")
-_ASK = _step("ask_extension", "handler", "IN_PROGRESS", "IN_PROGRESS")
-_GRANT = _step("grant_extension", "assigner", "IN_PROGRESS", "IN_PROGRESS")
-_RESOLVE = _step("resolve", "handler", "IN_PROGRESS", "RESOLVED")
-_RATED = {who: _step("feedback", who, "RESOLVED", "CLOSED") for who in ("resident", "filer", "leader", "chief")}
-_REFUSED = _step("feedback", "resident", "RESOLVED", "ASSIGNED")
-_CALLED = _step("record_callback", "assigner", "RESOLVED", "RESOLVED")
-_UNANSWERED = _step("close_unanswered", "assigner", "RESOLVED", "CLOSED")
-
-# A case's columns, in the order of its line, as they are before anything is told.
-BLANK = {
-    **dict.fromkeys(("id", "number", "submission_id", "token", "title", "description", "category_id", "urgency"), ""),
-    **dict.fromkeys(("unit_id", "unit_path", "filed_by_id", "holder_unit_id", "discovered_at", "reported_at"), ""),
-    **dict.fromkeys(("household_id", "lead_agency_id", "assigned_at", "acknowledged_at", "resolved_at"), NULL),
-    **dict.fromkeys(("closed_at", "resolved_by_id", "rating", "said_resolved"), NULL),
-    **dict.fromkeys(("source", "result", "settled_by", "confirmation"), ""),
-    # Clocks at rest.
-    **dict.fromkeys(("clock_started_at", "limit", "soon_at", "due_at", "acknowledge_due_at", "next_alarm_at"), NULL),
-    **dict.fromkeys(("stage_started_at", "stage_limit", "stage_due_at"), NULL),
-    **dict.fromkeys(("counts", "stage", "stage_counts"), ""),
-    "due_provisional": "f",
-    "rules_version": "0",
-    "version": "1",
-    "status": "REPORTED",
-    "on_behalf": "t",
-    "round": "1",
-    "reopened_count": "0",
-    "callbacks": "0",
-}
-
-
 class Course:
     """One case from its first moment on; the moments are whole seconds of `rules`."""
 
     __slots__ = (
-        "key",
-        "number",
-        "at",
-        "teller",
-        "rules",
-        "rng",
-        "place",
-        "topic",
-        "row",
-        "told",
         "assigned",
-        "limit",
+        "at",
         "due",
+        "key",
+        "limit",
+        "number",
+        "place",
+        "rng",
+        "row",
+        "rules",
+        "teller",
+        "told",
+        "topic",
     )
 
     def __init__(self, teller: "Teller", key: int, number: str, at: int) -> None:
@@ -107,7 +65,7 @@ class Course:
         door = int(rng.random() * doors)
         at = self.rules.text(self.at)
         self.row = row = {
-            **BLANK,
+            **steps.BLANK,
             "id": str(self.key),
             "number": self.number,
             "submission_id": f"{setting.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self.key:012x}",
@@ -128,7 +86,7 @@ class Course:
         if teller.is_searched:
             label = door_label(door) if doors else ""
             row["search"] = teller.search((title, rest, label), self.number, place.path)
-        self._event(_DISCOVER, self.at, filer)
+        self._event(steps.DISCOVER, self.at, filer)
         if end == OPEN:
             self._report(filer)
             self._stay_open()
@@ -147,7 +105,7 @@ class Course:
         self._begin_clock()
         row |= {"holder_unit_id": place.unit, "resolved_at": text, "resolved_by_id": place.chief, "settled_by": "chief"}
         row["result"] = note = self._done()
-        self._event(_SOLVED, self.at, place.chief, note)
+        self._event(steps.SOLVED, self.at, place.chief, note)
         self._confirm(end, self.at, place.group_leader, "leader")
 
     def _come_to_an_end(self, end: int) -> None:
@@ -189,16 +147,16 @@ class Course:
             self._enter("feedback", resolved)
 
     def _report(self, filer: str) -> None:
-        self._event(_REPORT, self.at, filer, data=self.place.to_group)
+        self._event(steps.REPORT, self.at, filer, data=self.place.to_group)
 
     def _settle(self, resolved: int, *, in_zone: bool) -> None:
         place, rng, start = self.place, self.rng, self.at
         holder, leader, to, by = place.group, place.group_leader, place.to_group, "group"
         begun = start + int((resolved - start) * 0.3 * rng.random())
         if in_zone:
-            self._event(_REFER_UP, start + (begun - start) // 2, leader, data=place.to_zone)
+            self._event(steps.REFER_UP, start + (begun - start) // 2, leader, data=place.to_zone)
             holder, leader, to, by = place.zone, place.zone_leader, place.to_zone, "zone"
-        self._event(_SETTLE, begun, leader, data=to)
+        self._event(steps.SETTLE, begun, leader, data=to)
         text = self.rules.text(begun)
         self.row |= {"holder_unit_id": holder, "assigned_at": text, "acknowledged_at": text, "settled_by": by}
         self._end_work(leader, resolved, to)
@@ -213,8 +171,8 @@ class Course:
             wrong, agency = agency, place.street.agencies[(self.topic.key + 1) % len(place.street.agencies)]
             back = at + int(work * 0.1)
             self._assign(wrong, at, returned=back)
-            code, names = self.teller.setting.reasons["return"]
-            self._event(_RETURN, back, wrong.handler, data=f'{{"agency": "{wrong.name}", {names}}}')
+            names = self.teller.setting.reasons["return"][1]
+            self._event(steps.RETURN, back, wrong.handler, data=f'{{"agency": "{wrong.name}", {names}}}')
             at = back + int(work * 0.05)
         limit = self.rules.limits["acknowledge", self.topic.key]
         late = self.rules.add(at, *limit)
@@ -224,7 +182,7 @@ class Course:
         self.row["status"] = "ASSIGNED"
         if not done:
             return agency, at
-        self._event(_ACKNOWLEDGE, taken, agency.handler, data=agency.data)
+        self._event(steps.ACKNOWLEDGE, taken, agency.handler, data=agency.data)
         self.row |= {"acknowledged_at": self.rules.text(taken), "status": "IN_PROGRESS"}
         return agency, taken
 
@@ -235,7 +193,7 @@ class Course:
         when = text(at)
         if due is None:
             due = self.rules.add(at, *self.rules.limits["acknowledge", self.topic.key])
-        self._event(_ASSIGN, at, place.street.officer, data=agency.assigned)
+        self._event(steps.ASSIGN, at, place.street.officer, data=agency.assigned)
         self._keep_assignment(agency, 1, when, text(due), taken, returned, ended=returned)
         self.row |= {
             "holder_unit_id": place.street.key,
@@ -249,12 +207,12 @@ class Course:
         granted = asked + (resolved - at) // 3
         days = 1 + int(5 * self.rng.random())
         key, names = self.teller.setting.reasons["extend"]
-        self._event(_ASK, asked, agency.handler, data=f'{{"days": {days}, {names}}}', is_public="f")
-        self._event(_GRANT, granted, self.place.street.officer, data=f'{{"days": {days}}}')
+        self._event(steps.ASK, asked, agency.handler, data=f'{{"days": {days}, {names}}}', is_public="f")
+        self._event(steps.GRANT, granted, self.place.street.officer, data=f'{{"days": {days}}}')
         text = self.rules.text
         self.teller.lines.extensions.append(
-            f"{self.key}\t{self.key}\t{agency.handler}\t{text(asked)}\t{days}\t{key}\t{self.place.street.officer}\t{text(granted)}\tt"
-            + self.teller.suffixes["extensions"]
+            f"{self.key}\t{self.key}\t{agency.handler}\t{text(asked)}\t{days}\t{key}"
+            f"\t{self.place.street.officer}\t{text(granted)}\tt" + self.teller.suffixes["extensions"]
         )
         self._begin_clock(days=days)
 
@@ -264,7 +222,7 @@ class Course:
 
     def _end_work(self, who: str, at: int, data: str) -> None:
         note = self._done()
-        self._event(_RESOLVE, at, who, note, data)
+        self._event(steps.RESOLVE, at, who, note, data)
         self.row |= {"status": "RESOLVED", "resolved_at": self.rules.text(at), "resolved_by_id": who, "result": note}
 
     def _send_back(self, agency: Agency, resolved: int, *, bad: int) -> int:
@@ -274,7 +232,7 @@ class Course:
         said = resolved + min(int(DAY * rng.random()), room // 4)
         self._keep_feedback(0, 1, bad, "f", "resident", setting.system, said)
         data = f'{{"rating": {bad}, "said_resolved": false}}'
-        self._event(_REFUSED, said, setting.system, words.AGAIN, data)
+        self._event(steps.REFUSED, said, setting.system, words.AGAIN, data)
         lines = self.teller.lines.assignments
         # The assignment of the first round ends here.
         first = lines[-1].split("\t")
@@ -286,7 +244,7 @@ class Course:
         again = said + min(int((due - said) * (0.1 + 0.7 * rng.random())), room // 2)
         taken = said + min(int((late - said) * rng.random()), (again - said) // 2)
         self._keep_assignment(agency, 2, text(said), text(late), taken, None, ended=None)
-        self._event(_ACKNOWLEDGE, taken, agency.handler, data=agency.data)
+        self._event(steps.ACKNOWLEDGE, taken, agency.handler, data=agency.data)
         self.row |= {
             "round": "2",
             "reopened_count": "1",
@@ -308,7 +266,7 @@ class Course:
         if end in (DISPROVED, NO_ANSWER):
             for part in (1, 2):
                 self._event(
-                    _CALLED,
+                    steps.CALLED,
                     resolved + (closed - resolved) * part // 3,
                     self.place.street.officer,
                     "无人接听。",
@@ -316,7 +274,7 @@ class Course:
                     "f",
                 )
             data = f"{{{setting.reasons['close_unanswered'][1]}}}"
-            self._event(_UNANSWERED, closed, self.place.street.officer, data=data)
+            self._event(steps.UNANSWERED, closed, self.place.street.officer, data=data)
             row |= {"callbacks": "2", "confirmation": "unanswered"}
             return
         rating = 3 if end == FAIRLY else 4 + (rng.random() < 0.6)
@@ -326,7 +284,7 @@ class Course:
             if standing == "filer" and actor != row["filed_by_id"]:
                 by = "chief"
         self._keep_feedback(1, int(row["round"]), rating, "t", by, actor, closed)
-        self._event(_RATED[by], closed, actor, data=_RATING_DATA[rating])
+        self._event(steps.RATED[by], closed, actor, data=_RATING_DATA[rating])
         row |= {"confirmation": confirmation, "rating": str(rating), "said_resolved": "t"}
 
     # Rows
@@ -339,7 +297,8 @@ class Course:
         before, after = step
         rules = self.rules
         self.teller.lines.events.append(
-            f"{key}\t{self.key}{before}{rules.days[at // DAY]}{rules.clock[at % DAY]}\t{actor}{after}{note}\t{data}\t{is_public}"
+            f"{key}\t{self.key}{before}{rules.days[at // DAY]}{rules.clock[at % DAY]}\t{actor}"
+            f"{after}{note}\t{data}\t{is_public}"
             + self.teller.suffixes["events"]
         )
 
@@ -366,7 +325,8 @@ class Course:
 
     def _keep_feedback(self, place: int, turn: int, rating: int, resolved: str, by: str, actor: str, at: int) -> None:
         self.teller.lines.feedback.append(
-            f"{self.key * FEEDBACK + place}\t{self.key}\t{turn}\t{rating}\t{resolved}\t{by}\t{actor}\t{self.rules.text(at)}"
+            f"{self.key * FEEDBACK + place}\t{self.key}\t{turn}\t{rating}\t{resolved}\t{by}\t{actor}"
+            f"\t{self.rules.text(at)}"
             + self.teller.suffixes["feedback"]
         )
 

@@ -23,7 +23,7 @@ SELECT conname, conrelid::regclass::text, contype, pg_get_constraintdef(oid), co
 _INDEXES = """
 SELECT c.relname, i.indrelid::regclass::text, pg_get_indexdef(i.indexrelid), i.indexrelid
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
- WHERE i.indrelid = ANY(%s::regclass[]) ORDER BY c.relname
+ WHERE i.indrelid = ANY(%s::regclass[]) AND (i.indisunique OR i.indpred IS NULL) ORDER BY c.relname
 """
 
 
@@ -48,7 +48,11 @@ class ForeignKey:
 
 
 def catalogue(tables: Sequence[str]) -> tuple[list[Index], list[ForeignKey]]:
-    """Return the indexes of `tables`, and the foreign keys from and to them, as the catalogue has them."""
+    """Return the indexes of `tables` that are taken off, and the foreign keys from and to them.
+
+    Indexes of part of the rows stay: few of the rows are in them (the open cases), and PostgreSQL writes a condition
+    like "status IN (…)" in other words when it is made a second time.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_CONSTRAINTS, [list(tables), list(tables)])
         constraints = cursor.fetchall()

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from grievances.models import Assignment, Extension, Feedback, Grievance, GrievanceEvent
 from grievances.services.synthetic.arrivals import Day
 from grievances.services.synthetic.copying import Target
-from grievances.services.synthetic.course import BLANK
 from grievances.services.synthetic.setting import Setting
+from grievances.services.synthetic.steps import BLANK
 from grievances.services.synthetic.tables import open_connection
 from grievances.services.synthetic.teller import COLUMNS, Teller
 
