@@ -9,8 +9,8 @@ import linjiang.common.database
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grievances", "0004_leaders_above"),
-        ("orgs", "0002_unit_households_declared"),
+        ("grievances", "0006_measured_changes"),
+        ("orgs", "0003_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -298,8 +298,7 @@ class Course:
         rules = self.rules
         self.teller.lines.events.append(
             f"{key}\t{self.key}{before}{rules.days[at // DAY]}{rules.clock[at % DAY]}\t{actor}"
-            f"{after}{note}\t{data}\t{is_public}"
-            + self.teller.suffixes["events"]
+            f"{after}{note}\t{data}\t{is_public}" + self.teller.suffixes["events"]
         )
 
     def _keep_assignment(
@@ -326,8 +325,7 @@ class Course:
     def _keep_feedback(self, place: int, turn: int, rating: int, resolved: str, by: str, actor: str, at: int) -> None:
         self.teller.lines.feedback.append(
             f"{self.key * FEEDBACK + place}\t{self.key}\t{turn}\t{rating}\t{resolved}\t{by}\t{actor}"
-            f"\t{self.rules.text(at)}"
-            + self.teller.suffixes["feedback"]
+            f"\t{self.rules.text(at)}" + self.teller.suffixes["feedback"]
         )
 
     def _done(self) -> str:
