@@ -61,7 +61,6 @@ WORDS = {
     "calendar_missing": gettext_noop(
         "The holidays of %(year)s are not in the work calendar yet; deadlines there are provisional. Please load them."
     ),
-    "tallies_differ": gettext_noop("%(count)s stored figures differ from a recount. The log names them."),
 }
 
 # Reminders that become one digest when many are due to one person.
