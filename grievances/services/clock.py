@@ -5,7 +5,7 @@ in (assigning, acknowledging, feedback). Every function returns the columns to s
 one UPDATE; `next_alarm_at` is the earliest rung of whichever clocks run.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from grievances.choices import RUNNING, Action, Stage, Status
@@ -91,11 +91,18 @@ def extended(case: Grievance, *, days: int) -> dict:
     return _with_alarm(case, case.status, {**moved, "rung": 0})
 
 
-def recomputed(case: Grievance, *, extra_days: int, pauses: Iterable[tuple[datetime, datetime]]) -> dict:
+def recomputed(
+    case: Grievance,
+    *,
+    extra_days: int,
+    pauses: Iterable[tuple[datetime, datetime]],
+    climbed: Callable[[str, datetime], int],
+) -> dict:
     """Return the columns that change when category, urgency, limits or calendar did; {} when nothing does.
 
     `extra_days` are the extensions granted since the clock began, `pauses` the suspensions since then that are over.
-    A deadline that moves has its ladder begin anew; one that stays keeps what was climbed.
+    A deadline that moves has its ladder begin anew, above what was `climbed` for that very stage and deadline should it
+    come back; one that stays keeps what was climbed.
     """
     rules = rulebook()
     found: dict = {"rules_version": rules.version}
@@ -104,10 +111,11 @@ def recomputed(case: Grievance, *, extra_days: int, pauses: Iterable[tuple[datet
         whole = plain.longer(extra_days * day_seconds(plain.counts, rules.calendar))
         paused = sum(round(measure(begin, end, whole.counts, rules.calendar)) for begin, end in pauses)
         found |= _deadline(Clock(case.clock_started_at, whole, paused), rules)
-        found["rung"] = case.rung if found["due_at"] == case.due_at else 0
+        found["rung"] = case.rung if found["due_at"] == case.due_at else climbed(Stage.RESOLVE, found["due_at"])
     if case.stage and case.stage_started_at is not None:
         found |= _entering(case, case.stage, case.stage_started_at, rules)
-        found["stage_rung"] = case.stage_rung if found["stage_due_at"] == case.stage_due_at else 0
+        stays = found["stage_due_at"] == case.stage_due_at
+        found["stage_rung"] = case.stage_rung if stays else climbed(case.stage, found["stage_due_at"])
         if case.stage == Stage.ACKNOWLEDGE:
             found["acknowledge_due_at"] = found["stage_due_at"]
     if not case.suspended:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from grievances.choices import LIVE, Action, Standing
 from grievances.models import Grievance, GrievanceEvent
@@ -15,13 +15,17 @@ from orgs.rules import forget_rules
 
 
 def recomputed_columns(case: Grievance) -> dict:
-    """Return the deadline columns of the case that differ under the rules in force; up to two statements."""
+    """Return the deadline columns of the case that differ under the rules in force; up to four statements."""
+
+    def climbed(stage: str, due_at: datetime) -> int:
+        return case.escalations.filter(stage=stage, due_at=due_at).aggregate(top=Max("rung"))["top"] or 0
+
     began = case.clock_started_at
     if began is None:
-        return clock.recomputed(case, extra_days=0, pauses=())
+        return clock.recomputed(case, extra_days=0, pauses=(), climbed=climbed)
     granted = case.extensions.filter(granted=True, decided_at__gte=began)
     extra = granted.aggregate(days=Sum("days"))["days"] or 0
-    return clock.recomputed(case, extra_days=extra, pauses=clock.pauses_of(case))
+    return clock.recomputed(case, extra_days=extra, pauses=clock.pauses_of(case), climbed=climbed)
 
 
 def recompute_deadlines(

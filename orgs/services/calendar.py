@@ -42,7 +42,9 @@ def load_library_years(*, actor: User, now: datetime) -> list[int]:
     years = sorted({day.year for day in holidays if day.year >= FIRST_YEAR} - known)
     if years:
         source = f"chinesecalendar {getattr(chinese_calendar, '__version__', '')}".strip()
-        _load({year: days_of_library(year) for year in years}, actor=actor, source=source, now=now)
+        edited = set(WorkCalendarDay.objects.filter(day__year__in=years).values_list("day", flat=True))
+        days = {year: [one for one in days_of_library(year) if one[0] not in edited] for year in years}
+        _load(days, actor=actor, source=source, now=now, keep_edited=True)
     return years
 
 
@@ -114,7 +116,7 @@ def dump_calendar() -> str:
 
 def _read(text: str) -> dict[int, list[Day]]:
     """Return the days of a CSV file by year; raise InvalidInput with every bad line."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    reader = csv.DictReader(text.removeprefix("\ufeff").splitlines())
     missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or [])]
     if missing:
         raise InvalidInput({"file": _("The file lacks the columns %(columns)s.") % {"columns": ", ".join(missing)}})
@@ -156,12 +158,13 @@ def forget_day(*, actor: User, day: date, now: datetime) -> None:
 
 
 @transaction.atomic
-def _load(years: dict[int, list[Day]], *, actor: User, source: str, now: datetime) -> None:
+def _load(years: dict[int, list[Day]], *, actor: User, source: str, now: datetime, keep_edited: bool = False) -> None:
     for year, days in years.items():
         CalendarYear.objects.update_or_create(
             year=year, defaults={"source": source[:120], "loaded_at": now, "loaded_by": actor}
         )
-        WorkCalendarDay.objects.filter(day__year=year).delete()
+        if not keep_edited:
+            WorkCalendarDay.objects.filter(day__year=year).delete()
         WorkCalendarDay.objects.bulk_create(
             WorkCalendarDay(day=day, is_working=is_working, name=name[:40]) for day, is_working, name in days
         )

@@ -90,7 +90,7 @@ def test_a_rung_is_read(text, share, after):
     "text", ["", "0%", "101%", "-5%", "1wd", "+", "+1", "+80%", "%", "eighty%", "nan%", "1_0%", "+12345wd"]
 )
 def test_a_rung_that_cannot_be_read(text):
-    with pytest.raises(ValueError, match="a rung is due|a limit is written"):
+    with pytest.raises(ValueError, match=r"a rung is due|a limit is written"):
         parse_rung(1, text, "remind", ["holder"], CALENDAR)
 
 
