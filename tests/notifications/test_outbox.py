@@ -57,12 +57,15 @@ def test_one_that_cannot_be_put_into_words_holds_up_nobody(caplog):
 
 @pytest.mark.parametrize("kind", WORDS)
 def test_every_kind_has_words_in_both_languages(kind):
+    facts = FACTS | {"numbers": FACTS["number"], "year": 2027, "count": 7}
     with translation.override("en"):
-        english = put_into_words(kind, FACTS)
+        english = put_into_words(kind, facts)
     with translation.override("zh-hans"):
-        chinese = put_into_words(kind, FACTS)
-    assert FACTS["number"] in english
-    assert FACTS["number"] in chinese
+        chinese = put_into_words(kind, facts)
+    # What it is about: a case, cases, a year, or a number of figures.
+    subject = next(name for name in ("numbers", "number", "year", "count") if f"%({name})s" in WORDS[kind])
+    assert str(facts[subject]) in english
+    assert str(facts[subject]) in chinese
     assert english != chinese
 
 
