@@ -130,12 +130,13 @@ def test_a_ladder_of_its_own(world):
         ["+3wd", "+1wd"],
         ["+1wd", "+20h"],
         ["soon"],
+        [],
     ],
 )
 def test_a_ladder_that_does_not_rise_is_refused(world, rungs):
     with pytest.raises(InvalidInput) as refusal:
         checked_ladder([(at, "remind", "holder") for at in rungs], rulebook().calendar)
-    assert list(refusal.value.errors) == ["at"]
+    assert list(refusal.value.errors) == ["rungs"]
 
 
 def test_a_ladder_that_rises(world):
