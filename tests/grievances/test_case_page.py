@@ -80,7 +80,14 @@ def test_it_says_what_where_who_and_until_when(world):
 @pytest.mark.parametrize("status", Status.values)
 def test_every_step_the_policy_names_is_offered_once_or_its_reason_shown(world, status):
     case = case_in(world, status)
-    idle = {Action.RESUME, Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION}
+    idle = {
+        Action.RESUME,
+        Action.GRANT_EXTENSION,
+        Action.REFUSE_EXTENSION,
+        Action.SUSPEND,
+        Action.REFUSE_SUSPENSION,
+        Action.ANSWER_CARD,
+    }
     for name in ("chief", "group_leader", "community", "handler", "supervisor", "official"):
         user = getattr(world, name)
         response = signed_in(user).get(f"/cases/{case.number}/")
