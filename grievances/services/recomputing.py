@@ -39,7 +39,6 @@ def recompute_deadlines(
     """
     forget_rules()
     rules = rulebook()
-    why = RuleChange.objects.filter(pk=rules.version).values_list("why", flat=True).first() or {}
     moved = looked_at = 0
     while True:
         with transaction.atomic():
@@ -49,7 +48,7 @@ def recompute_deadlines(
                 .exclude(rules_version=rules.version)
                 .order_by("due_at", "pk")[:batch]
             )
-            moved += _bring_up_to_date(cases, actor, now, why, rules.version)
+            moved += _bring_up_to_date(cases, actor, now, rules.version)
         looked_at += len(cases)
         if say is not None and cases:
             say(looked_at)
@@ -57,10 +56,12 @@ def recompute_deadlines(
             return moved
 
 
-def _bring_up_to_date(cases: Sequence[Grievance], actor: User, now: datetime, why: dict, version: int) -> int:
+def _bring_up_to_date(cases: Sequence[Grievance], actor: User, now: datetime, version: int) -> int:
+    reasons = _Reasons(cases, version)
     events, fields = [], {"rules_version"}
     measured = [changes.snapshot(case) for case in cases]
     for case in cases:
+        known = case.rules_version
         columns = recomputed_columns(case) | {"rules_version": version}
         before = {name: getattr(case, name) for name in ("due_at", "stage_due_at")}
         for name, value in columns.items():
@@ -69,12 +70,28 @@ def _bring_up_to_date(cases: Sequence[Grievance], actor: User, now: datetime, wh
         if any(getattr(case, name) != moment for name, moment in before.items()):
             case.version += 1
             fields.add("version")
-            events.append(_event(case, before, actor, now, why))
+            events.append(_event(case, before, actor, now, reasons.since(known)))
     if cases:
         Grievance.objects.bulk_update(cases, sorted(fields))
         GrievanceEvent.objects.bulk_create(events)
         changes.record_many(zip(measured, cases, strict=True))
     return len(events)
+
+
+class _Reasons:
+    """Why the rules are others than a case was computed under, in both languages; one statement for a batch."""
+
+    shown = 3
+
+    def __init__(self, cases: Sequence[Grievance], version: int) -> None:
+        oldest = min((case.rules_version for case in cases), default=version)
+        changes = RuleChange.objects.filter(pk__gt=oldest, pk__lte=version).order_by("-pk")
+        self._changes = list(changes.values_list("pk", "why")) if cases else []
+
+    def since(self, known: int) -> dict[str, str]:
+        """Return what changed after version `known`, the newest first, the last few of many."""
+        whys = [why for pk, why in self._changes if pk > known and why][: self.shown]
+        return {key: join.join(why[key] for why in whys) for key, join in (("zh", "；"), ("en", "; "))} if whys else {}
 
 
 def _event(case: Grievance, before: dict, actor: User, now: datetime, why: dict) -> GrievanceEvent:

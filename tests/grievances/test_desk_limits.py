@@ -5,7 +5,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import translation
 
-from grievances.choices import LIVE
+from grievances.choices import LIVE, Action
 from grievances.models import Category, Grievance, Ladder, StageLimit
 from grievances.services import limits
 from grievances.services.recomputing import recompute_deadlines
@@ -202,3 +202,12 @@ def test_which_limit_holds_and_why(world, client):
     assert [street.name in line["why"] for line in page.context["lines"]].count(True) == 1
     bad = client.get(reverse("admin:grievances_which_limit"), {"category": "x", "urgency": "soon"})
     assert bad.context["lines"] == []
+
+
+def test_a_deadline_that_moved_names_every_change_since_it_was_computed(world):
+    case = file_case(world, urgency="7d")
+    limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=2, counts="workdays")
+    limits.set_ladder(actor=world.admin, now=NOON, rungs=GOOD, urgency="2h")
+    recompute_deadlines(actor=system_user(), now=NOON)
+    why = case.events.get(action=Action.RECOMPUTE).data["why"]["en"]
+    assert why.startswith("A ladder was changed: Within 2 hours; A limit was changed: Resolving 2 working days")
