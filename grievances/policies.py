@@ -253,8 +253,9 @@ def _not_rejected_by_same(ask: _Question) -> Decision:
 def _not_just_urged(ask: _Question) -> Decision:
     card = CARD_OF[Action(ask.action)]
     pause = timedelta(hours=profile().cases["urge_pause_hours" if card == Card.URGE else "card_pause_hours"])
-    last = ask.grievance.escalations.filter(card=card, rung__isnull=True, at__gt=ask.at - pause).order_by("-at").first()
-    if last is not None:
+    by_hand = [one for one in ask.grievance.urgings if one.card == card and one.rung is None]
+    last = by_hand[-1] if by_hand else None
+    if last is not None and last.at > ask.at - pause:
         return denied(
             _("The same was sent at %(time)s already. Give them a little time.")
             % {"time": timezone.localtime(last.at).strftime("%H:%M")}

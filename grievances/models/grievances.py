@@ -224,10 +224,15 @@ class Grievance(models.Model):
         return self.suspensions.select_related("asked_by", "reason", "unit").filter(decided_at__isnull=True).first()
 
     @cached_property
+    def urgings(self) -> list:
+        """Every yellow and red card, and whatever was sent by hand, the oldest first."""
+        shown = self.escalations.select_related("unit", "agency", "by", "answered_by")
+        return list(shown.filter(Q(card__in=ANSWERED_CARDS) | Q(rung__isnull=True)).order_by("at", "pk"))
+
+    @property
     def cards(self) -> list:
         """Every yellow and red card, the oldest first."""
-        shown = self.escalations.select_related("unit", "agency", "by", "answered_by")
-        return list(shown.filter(card__in=ANSWERED_CARDS).order_by("at", "pk"))
+        return [one for one in self.urgings if one.is_card]
 
     @property
     def is_running(self) -> bool:

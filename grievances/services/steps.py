@@ -100,7 +100,7 @@ class Step:
         )
         outbox.queue(self._messages)
         # The guards read these before the step; whoever gets the case back reads them after it.
-        for name in ("pending_extension", "pending_suspension", "cards"):
+        for name in ("pending_extension", "pending_suspension", "urgings"):
             case.__dict__.pop(name, None)
         return self.event
 
