@@ -78,7 +78,7 @@ def test_what_is_due_first_stands_on_top_and_resting_clocks_come_last():
 
 def test_tabs_hold_and_count_what_they_say():
     world = make_world()
-    soon = file_case(world, urgency="2h")
+    soon = file_case(world, urgency="2h", now=NOON - timedelta(minutes=100))
     late = file_case(world, urgency="2h", now=NOON - timedelta(days=1))
     file_case(world, urgency="15d")
     held = suspend(world, case_in(world, Status.IN_PROGRESS))
