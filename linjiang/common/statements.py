@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models.query import get_related_populators
 
 _Row = TypeVar("_Row", bound=models.Model)
@@ -35,18 +35,21 @@ class Prepared:
         start, end = fields[0], fields[-1] + 1
         names = [column[0].target.attname for column in compiler.select[start:end]]
         populators = get_related_populators(compiler.klass_info, compiler.select, connection.alias)
-        return sql, params, takes, compiler, (compiler.klass_info["model"], names, start, end, populators)
+        converters = compiler.get_converters([column[0] for column in compiler.select])
+        convert = (lambda rows: compiler.apply_converters(rows, converters)) if converters else iter
+        return sql, params, takes, convert, (compiler.klass_info["model"], names, start, end, populators)
 
     def __call__(self, *values: Any) -> list:
         """Return the rows for these values, in the order of the marks."""
-        sql, params, takes, compiler, (model, names, start, end, populators) = self._compiled
+        sql, params, takes, convert, (model, names, start, end, populators) = self._compiled
         given = [value if place is None else values[place] for value, place in zip(params, takes, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(sql, given)
             rows = cursor.fetchall()
         found = []
-        for row in compiler.results_iter([rows]):
-            one = model.from_db(connection.alias, names, row[start:end])
+        alias = connection.alias
+        for row in convert(rows):
+            one = model.from_db(alias, names, row[start:end])
             for populator in populators:
                 populator.populate(row, one)
             found.append(one)
@@ -76,7 +79,8 @@ class Insert:
         if not rows:
             return rows
         fields, begin, places = self._compiled
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in fields]
+        real = connections[connection.alias]  # not the proxy, which looks itself up with every touch
+        values = [field.get_db_prep_save(field.pre_save(row, add=True), real) for row in rows for field in fields]
         end = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {self._model._meta.pk.column}"
         with connection.cursor() as cursor:
             cursor.execute(begin + ", ".join([places] * len(rows)) + end, values)
