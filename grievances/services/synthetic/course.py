@@ -85,7 +85,7 @@ class Course:
         }
         if teller.is_searched:
             label = door_label(door) if doors else ""
-            row["search"] = teller.search((title, rest, label), self.number, place.path)
+            row["search"] = teller.search((title, rest, label), self.number, place.path, row["category_id"])
         self._event(steps.DISCOVER, self.at, filer)
         if end == OPEN:
             self._report(filer)

@@ -68,8 +68,11 @@ class Teller:
             if place % every == every - 1:
                 full()
 
-    def search(self, texts: tuple[str, ...], number: str, path: str) -> str:
-        """Return what the words of a case are found by; a sentence's lexemes are worked out once."""
+    def search(self, texts: tuple[str, ...], number: str, path: str, category: str) -> str:
+        """Return what the words of a case are found by; a sentence's lexemes are worked out once.
+
+        The number begins with the day it was reported on, whose month is a lexeme, as the category is.
+        """
         known = self._known
         if len(known) > _SENTENCES_KEPT:
             known.clear()
@@ -79,7 +82,7 @@ class Teller:
         if path not in known:
             known[path] = self._lexemes(unit_path=path)
         words = " ".join([known[text] for text in texts])
-        return f"{words} {known[path]} №{number.rpartition('-')[2][::-1]}"
+        return f"{words} {known[path]} №{number.rpartition('-')[2][::-1]} #{category} @{number[2:8]}"
 
 
 def confirmations(counts: Counts, day: Day) -> list[int]:
