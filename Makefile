@@ -56,8 +56,9 @@ format: setup-dev ## put the code in order
 	$(PYTHON) -m ruff check --fix-only --quiet .
 	$(PYTHON) -m ruff format .
 
-bench: setup ## measure filing, inbox and dashboard at a city's size: ARGS="--grievances 20000"
-	@exec $(PYTHON) benchmarks/run.py $(ARGS)
+SCALE ?= 208k
+bench: setup ## measure at a city's size: SCALE=208k|2.8m|10m ARGS="--only pages"
+	@exec $(PYTHON) benchmarks/run.py --scale $(SCALE) $(ARGS)
 
 messages: setup-dev ## bring the Chinese catalogue up to date (needs gettext)
 	$(PYTHON) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore tests --ignore var --ignore staticfiles

@@ -17,26 +17,47 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
+
+from benchmarks.context import Context, peak_of, say
+from benchmarks.results import Line
+
 ROOT = Path(__file__).resolve().parent.parent
+SECTION = "Filing"
 _FILED = "楼道里的灯坏了，老人晚上上下楼看不见。"
 
 
-def raw_rate(*, processes: int, seconds: float) -> float:
-    """Return commits per second of one case with its two events, inserted by plain SQL into the same tables."""
-    return _together(_raw_worker, processes, seconds)
+def run(context: Context) -> list[Line]:
+    """Measure raw inserts, the service and HTTP in turns, so that what else the machine does meets all alike."""
+    found: dict[str, list[float]] = {"raw": [], "service": [], "http": []}
+    took: list[float] = []
+    processes = 2 if context.is_quick else 8
+    for turn in range(context.rounds):
+        say(f"filing, round {turn + 1} of {context.rounds}: raw inserts, service call, HTTP")
+        found["raw"].append(_together(_raw_worker, processes, context, "raw inserts"))
+        found["service"].append(_together(_service_worker, processes, context, "service call"))
+        rate, seconds = http_rate(clients=8, context=context)
+        found["http"].append(rate)
+        took += seconds
+    raw, service = (sorted(found[name])[len(found[name]) // 2] for name in ("raw", "service"))
+    together = f"{processes} processes"
+    return [
+        Line(SECTION, f"raw INSERTs of case and two events, {together}", "/s", tuple(found["raw"])),
+        Line(SECTION, f"service call, {together}", "/s", tuple(found["service"])),
+        Line(SECTION, "service call of raw INSERTs", "%", (100 * service / raw,), ("value", ">=", 20.0)),
+        Line(SECTION, "HTTP, 8 clients, gunicorn 2 × 4", "/s", tuple(found["http"]), ("median", ">=", 100.0)),
+        Line(SECTION, "HTTP, one answer", "ms", tuple(1000 * one for one in took)),
+    ]
 
 
-def service_rate(*, processes: int, seconds: float) -> float:
-    """Return cases per second through `file_grievance`, messages and all."""
-    return _together(_service_worker, processes, seconds)
-
-
-def _together(worker, processes: int, seconds: float) -> float:
+def _together(worker, processes: int, context: Context, name: str) -> float:
     # Spawned, not forked: each process has its own connection from the start, on every platform alike.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         list(pool.map(_ready, range(processes)))
-        begin = time.time() + 2.5
-        return sum(pool.map(worker, range(processes), [begin] * processes, [seconds] * processes))
+        begin = time.time() + 1.0 + 0.4 * processes
+        answers = list(pool.map(worker, range(processes), [begin] * processes, [context.seconds] * processes))
+    context.keep_peak(f"filing, {name}, one process", max(peak for _rate, peak in answers))
+    return sum(rate for rate, _peak in answers)
 
 
 def _ready(number: int) -> int:
@@ -56,7 +77,7 @@ def _wait(begin: float) -> None:
     time.sleep(max(begin - time.time(), 0))
 
 
-def _service_worker(number: int, begin: float, seconds: float) -> float:
+def _service_worker(number: int, begin: float, seconds: float) -> tuple[float, float]:
     _ready(number)
     from grievances.models import Category
     from grievances.services.filing import file_grievance
@@ -78,10 +99,10 @@ def _service_worker(number: int, begin: float, seconds: float) -> float:
     while time.perf_counter() - started < seconds:
         file(done)
         done += 1
-    return done / (time.perf_counter() - started)
+    return done / (time.perf_counter() - started), peak_of()
 
 
-def _raw_worker(number: int, begin: float, seconds: float) -> float:
+def _raw_worker(number: int, begin: float, seconds: float) -> tuple[float, float]:
     _ready(number)
     from django.db import connection, transaction
 
@@ -111,7 +132,7 @@ def _raw_worker(number: int, begin: float, seconds: float) -> float:
         done += 1
     rate = done / (time.perf_counter() - started)
     _take_out(number)
-    return rate
+    return rate, peak_of()
 
 
 def _take_out(number: int) -> None:
@@ -130,21 +151,21 @@ def _insert(example) -> tuple[str, list]:
     columns = ", ".join(f'"{field.column}"' for field in fields)
     places = ", ".join(["%s"] * len(fields))
     values = [field.get_db_prep_save(getattr(example, field.attname), connection) for field in fields]
-    return f'INSERT INTO "{example._meta.db_table}" ({columns}) VALUES ({places})', values  # noqa: S608  (names of a model's own table and columns)
+    return f'INSERT INTO "{example._meta.db_table}" ({columns}) VALUES ({places})', values
 
 
-def http_rate(*, clients: int, seconds: float) -> tuple[float, list[float]]:
+def http_rate(*, clients: int, context: Context) -> tuple[float, list[float]]:
     """Return filings per second through gunicorn with so many clients at once, and each request's seconds."""
     from django.urls import reverse
 
     # Many people, each with few requests, as in life: no throttle meant for one person is met.
     chiefs = _chiefs(0, count=800)
     tokens = _tokens(chiefs)
-    with _gunicorn() as port:
+    with _gunicorn(context) as port:
         took: list[float] = []
         wrong: list[str] = []
         url = reverse("api_cases")
-        stop = time.perf_counter() + seconds
+        stop = time.perf_counter() + context.seconds
         started = time.perf_counter()
         threads = [
             threading.Thread(
@@ -187,7 +208,7 @@ def _client(port: int, url: str, tokens: Sequence[str], stop: float, took: list[
 
 
 @contextmanager
-def _gunicorn() -> Iterator[int]:
+def _gunicorn(context: Context) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -205,6 +226,8 @@ def _gunicorn() -> Iterator[int]:
             except OSError:
                 time.sleep(0.1)
         yield port
+        workers = [child.pid for child in psutil.Process(server.pid).children()]
+        context.keep_peak("gunicorn, one process", max(map(peak_of, workers), default=0.0))
     finally:
         server.terminate()
         server.wait(20)

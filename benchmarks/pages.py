@@ -1,106 +1,173 @@
 """How long pages take at the server: the test client calls the whole stack, without the network."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, field
 
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
-from benchmarks.city import ACCEPTED, CLOSED, closed_of
-from grievances.models import Grievance
-from linjiang.common.clock import local_day
+from benchmarks.context import Context, say, timed
+from benchmarks.results import Line
+from grievances.models import Category, Grievance
 from orgs.choices import Level, Role
 from orgs.models import Unit, User
 from reporting.services.rates import closure_rates
 
+DASHBOARD, INBOX, CASE = "Dashboard, at the server", "Inbox and search, at the server", "Case page, at the server"
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds of each repeat of one thing."""
 
+@dataclass(frozen=True)
+class Page:
+    """A page as one person opens it, with the milliseconds its 95th percentile may take."""
+
+    section: str
     name: str
-    seconds: list[float]
-    statements: int = 0
-
-    def at(self, share: float) -> float:
-        """Return the percentile `share` (0 to 1)."""
-        ordered = sorted(self.seconds)
-        return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+    user: User
+    url: str
+    given: dict = field(default_factory=dict)
+    limit: float | None = None
 
 
-def check_closure_rate(*, accepted: int, now) -> dict:
-    """Return the city's closure rate of the year as the product counts it; raise AssertionError when it is not ours."""
+def check_figures(context: Context) -> None:
+    """Raise AssertionError when the product does not count the city's closure rate as it was made."""
     city = Unit.objects.get(level=Level.CITY)
-    rate = closure_rates(unit=city, **_year(now), now=now)["closure_rate"]
-    found, wanted = (rate["numerator"], rate["denominator"]), (closed_of(accepted), accepted)
+    rate = closure_rates(unit=city, **context.year, now=context.moment)["closure_rate"]
+    found, wanted = (rate["numerator"], rate["denominator"]), (context.closed, context.cases)
     if found != wanted:
         raise AssertionError(f"the dashboard counts {found}, the city has {wanted}")
-    if accepted == ACCEPTED and (found != (CLOSED, ACCEPTED) or round(100 * found[0] / found[1], 2) != 99.04):
-        raise AssertionError(f"Bozhou's year must read 99.04 %, not {found}")
-    return rate
+    say(f"closure rate: {found[0]:,} / {found[1]:,} = {rate['value']:.2%}")
 
 
-def time_pages(*, now, repeats: int, say: Callable[[str], None]) -> list[Timing]:
+def run(context: Context) -> list[Line]:
     """Time the pages a city lives on, as the people who open them."""
-    city = Unit.objects.get(level=Level.CITY)
-    district = city.children.order_by("path").first()
-    days = _year(now)
-    open_case = Grievance.objects.live().filter(lead_agency__isnull=False).latest("pk")
-    official = User.objects.get(posts__role=Role.OFFICIAL, posts__unit=city)
-    officer = User.objects.filter(posts__role=Role.STREET, posts__unit_id=open_case.holder_unit_id).first()
-    handler = User.objects.filter(posts__agency_id=open_case.lead_agency_id).first()
-    wanted = [
-        ("inbox, street officer", officer, reverse("inbox"), {}),
-        ("inbox, agency handler", handler, reverse("inbox"), {}),
-        ("inbox, all open of the city", official, reverse("inbox"), {"tab": "open"}),
-        ("case list, city", official, reverse("cases"), {}),
-        ("case page", officer, reverse("case", args=[open_case.number]), {}),
-        ("dashboard, city, year", official, reverse("unit_dashboard", args=[city.pk]), days),
-        ("dashboard, district, year", official, reverse("unit_dashboard", args=[district.pk]), days),
+    check_figures(context)
+    lines, bare = [], 0.0
+    for page in [*_bare(), *_dashboards(context), *_inboxes(), *_searches(context), *_case_pages()]:
+        say(page.name)
+        line = _time(page, context)
+        lines.append(line)
+        bare = line.at(0.5) if page.name.startswith("bare") else bare
+        if page.name.startswith("inbox,"):
+            ratio = line.at(0.5) / bare
+            lines.append(Line(page.section, f"{page.name}: × the bare view", "×", (ratio,), ("value", "<=", 5.0)))
+    lines += _count_by_sql(context)
+    return [*lines, *_compared(lines, context)]
+
+
+def _bare() -> list[Page]:
+    return [Page(INBOX, "bare Django view, 50 rows", _official(), reverse("bare"))]
+
+
+def _official() -> User:
+    return User.objects.filter(posts__role=Role.OFFICIAL, posts__unit__level=Level.CITY).earliest("pk")
+
+
+def _busy(level: str) -> Unit:
+    """Return a unit of the level with cases in it: the one of the latest case."""
+    path = Grievance.objects.latest("pk").unit_path
+    return Unit.objects.get(path=path[: 4 * (list(Level).index(level) + 1)])
+
+
+def _dashboards(context: Context) -> list[Page]:
+    official, days = _official(), context.year
+    pages = [
+        Page(DASHBOARD, f"dashboard, {level}, year", official, _dashboard(_busy(level)), days, 60.0)
+        for level in (Level.CITY, Level.DISTRICT, Level.STREET, Level.COMMUNITY)
     ]
-    timings = []
-    for name, user, url, given in wanted:
-        say(name)
-        timings.append(_time_page(name, user, url, given, repeats))
-    timings.append(Timing("plain SQL: count a year of the city", _time_sql(city, now, repeats), 1))
-    return timings
+    try:
+        url = reverse("unit_peers", args=[_busy(Level.STREET).pk])
+    except NoReverseMatch:
+        say("no table of peers here: left out")
+        return pages
+    return [*pages, Page(DASHBOARD, "peers' table of a street, year", official, url, days, 120.0)]
 
 
-def _year(now) -> dict[str, date]:
-    """Return the 365 days before today."""
-    return {"since": local_day(now) - timedelta(days=365), "until": local_day(now) - timedelta(days=1)}
+def _dashboard(unit: Unit) -> str:
+    return reverse("unit_dashboard", args=[unit.pk])
 
 
-def _time_page(name: str, user: User, url: str, given: dict, repeats: int) -> Timing:
+def _open_case() -> Grievance:
+    return Grievance.objects.live().filter(lead_agency__isnull=False).latest("pk")
+
+
+def _officer(case: Grievance) -> User:
+    return User.objects.filter(posts__role=Role.STREET, posts__unit_id=case.holder_unit_id).earliest("pk")
+
+
+def _inboxes() -> list[Page]:
+    case, url = _open_case(), reverse("inbox")
+    handler = User.objects.filter(posts__agency_id=case.lead_agency_id).earliest("pk")
+    return [
+        Page(INBOX, "inbox, street officer", _officer(case), url, {}, 80.0),
+        Page(INBOX, "inbox, agency handler", handler, url, {}, 80.0),
+        Page(INBOX, "inbox, all open of the city", _official(), url, {"tab": "open"}, 80.0),
+    ]
+
+
+def _searches(context: Context) -> list[Page]:
+    official, url, category = _official(), reverse("cases"), Category.objects.get(code="0501")
+    officer = _officer(_open_case())
+    wanted = (
+        ("case list", official, {}),
+        ("search, a common word", official, {"q": "路灯"}),
+        ("search, two words", official, {"q": "东门 路灯"}),
+        ("search, a rare word", official, {"q": "望远镜"}),
+        ("search, no such word", official, {"q": "航空母舰"}),
+        ("search, a common word, street officer", officer, {"q": "路灯"}),
+        ("search, a rare word, street officer", officer, {"q": "望远镜"}),
+        ("by category", official, {"category": category.pk}),
+        ("by dates", official, {"since": context.year["since"], "until": context.year["since"]}),
+        ("by category, dates and word", official, {"q": "没人清", "category": category.pk, **context.year}),
+    )
+    return [Page(INBOX, name, user, url, given, 80.0) for name, user, given in wanted]
+
+
+def _case_pages() -> list[Page]:
+    case = _open_case()
+    closed = Grievance.objects.filter(status="CLOSED", reopened_count__gt=0).latest("pk")
+    return [
+        Page(CASE, "case page, open, its desk", _officer(case), reverse("case", args=[case.number]), {}, 60.0),
+        Page(CASE, "case page, closed, official", _official(), reverse("case", args=[closed.number]), {}, 60.0),
+    ]
+
+
+def _time(page: Page, context: Context) -> Line:
     client = Client(SERVER_NAME="localhost")
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    client.force_login(page.user, "django.contrib.auth.backends.ModelBackend")
     with CaptureQueriesContext(connection) as queries:
-        answer = client.get(url, given)
+        answer = client.get(page.url, page.given)
         statements = len(queries)  # the next request empties the log
     if answer.status_code != 200:
-        raise AssertionError(f"{name}: {url} answered {answer.status_code}")
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        client.get(url, given)
-        seconds.append(time.perf_counter() - began)
-    return Timing(name, seconds, statements)
+        raise AssertionError(f"{page.name}: {page.url} answered {answer.status_code}")
+    values = timed(lambda: client.get(page.url, page.given), context.repeats)
+    target = ("p95", "<=", page.limit) if page.limit else None
+    return Line(page.section, page.name, "ms", values, target, f"{statements} SQL")
 
 
-def _time_sql(city: Unit, now, repeats: int) -> list[float]:
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
+def _count_by_sql(context: Context) -> list[Line]:
+    city = Unit.objects.get(level=Level.CITY)
+
+    def count() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*), count(*) FILTER (WHERE status = 'CLOSED') FROM grievances_grievance"
                 " WHERE unit_path >= %s AND unit_path < %s AND reported_at >= %s AND reported_at < %s",
-                [city.path, city.path + "~", now - timedelta(days=365), now],
+                [city.path, city.path + "~", context.year["since"], context.moment],
             )
             cursor.fetchone()
-        seconds.append(time.perf_counter() - began)
-    return seconds
+
+    values = timed(count, min(context.repeats, 10))
+    return [Line(DASHBOARD, "plain SQL: count the city's year once", "ms", values)]
+
+
+def _compared(lines: list[Line], context: Context) -> list[Line]:
+    """Return each page's p95 as a multiple of the earlier run's; with more cases it may be 1.3 times."""
+    found = []
+    for line in lines:
+        before = context.earlier.get(f"{line.section}/{line.name}")
+        if before and line.unit == "ms" and line.section != CASE:
+            ratio = line.at(0.95) / before["p95"]
+            target = ("value", "<=", 1.3) if line.target else None
+            found.append(Line("Growth of p95 since the earlier run", line.name, "×", (ratio,), target))
+    return found

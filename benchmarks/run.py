@@ -1,10 +1,12 @@
-"""make bench: a city's year in a database of its own, then filing, inbox, case page and dashboard, measured.
+"""make bench: a made-up city in a database of its own, and what matters at its size, measured.
 
     make bench                          Bozhou's year: 208,000 cases, all 107,555 neighbourhoods
-    make bench ARGS="--grievances 20000"
-    make bench ARGS="--quick"           a few seconds, to see that it works
+    make bench SCALE=2.8m               Anshan's published size; SCALE=10m: ten million
+    make bench ARGS="--only pages,sweep --use-db NAME"
+    make bench ARGS="--quick"           a minute, to see that it works
 
-Prints a table, writes JSON to var/bench/, and fails only when a figure is wrong, never when a time is long.
+Prints a table, writes JSON and Markdown to var/bench/, and fails only when a figure is wrong, never when a time is
+long: a missed target says MISSED.
 """
 
 import argparse
@@ -14,8 +16,6 @@ import platform
 import secrets
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -23,119 +23,126 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+SCALES = {"208k": (208_000, "bozhou"), "2.8m": (2_800_000, "anshan"), "10m": (10_000_000, "anshan")}
+SECTIONS = ("pages", "filing", "sweep", "tallies", "roster", "helpdesk")
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark and return the exit status."""
     given = _arguments(argv)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-    os.environ["LINJIANG_BENCH_DB"] = f"linjiang_bench_{secrets.token_hex(4)}"
+    name = given.use_db or given.keep_db or f"linjiang_bench_{secrets.token_hex(4)}"
+    os.environ["LINJIANG_BENCH_DB"] = name
     import django
 
     django.setup()
-    with _own_database():
+    from benchmarks.database import own_database, use_database
+
+    with use_database(name) if given.use_db else own_database(name, keep=bool(given.keep_db)):
         found = _measure(given)
-    _print(found)
-    path = given.json or ROOT / "var" / "bench" / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    print(f"\nwritten to {path}")
+    _write(found, given)
     return 0
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--grievances", type=int, default=208_000, help="cases of the year (208000)")
-    parser.add_argument("--json", type=Path, help="where to write the results")
+    parser.add_argument("--scale", choices=SCALES, default="208k", help="size of the city's year (208k)")
+    parser.add_argument("--grievances", type=int, help="so many cases instead")
+    parser.add_argument("--only", default="", help=f"some sections, with commas between: {', '.join(SECTIONS)}")
+    parser.add_argument("--keep-db", metavar="NAME", help="make the city in this database and leave it for later runs")
+    parser.add_argument("--use-db", metavar="NAME", help="measure in the database an earlier run left")
+    parser.add_argument("--compare", type=Path, metavar="JSON", help="an earlier, smaller run: how pages have grown")
+    parser.add_argument("--json", type=Path, help="where to write the results; the table goes beside it")
     parser.add_argument("--quick", action="store_true", help="few cases, few repeats: only to see that it works")
     given = parser.parse_args(argv)
-    if given.quick and given.grievances == 208_000:
-        given.grievances = 1040
-    if given.grievances < 208:
+    given.sections = [name for name in SECTIONS if not given.only or name in given.only.split(",")]
+    if unknown := set(given.only.split(",")) - {"", *SECTIONS}:
+        parser.error(f"--only: no section {', '.join(sorted(unknown))}")
+    given.cases, given.figures = SCALES[given.scale]
+    if given.quick:
+        given.cases = 1040
+        given.sections = [name for name in given.sections if name != "helpdesk" or given.only]
+    given.cases = given.grievances or given.cases
+    if given.cases < 208:
         parser.error("--grievances: at least 208")
+    if given.cases > 300_000:
+        given.sections = [name for name in given.sections if name != "helpdesk"]
     return given
 
 
-@contextmanager
-def _own_database() -> Iterator[None]:
-    """Make the throw-away database on the server in use, and take it away again, whatever happens."""
-    from django.core.management import call_command
-    from django.db import connection
-
-    name = os.environ["LINJIANG_BENCH_DB"]
-    with connection._nodb_cursor() as cursor:  # as Django's own test runner makes its databases
-        cursor.execute(f'CREATE DATABASE "{name}"')
-    try:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
-        yield
-    finally:
-        connection.close()
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 def _measure(given: argparse.Namespace) -> dict:
-    from benchmarks import filing, pages
-    from benchmarks.city import build_city
+    from importlib import import_module
+
+    from benchmarks.context import Context, peak_of, say
     from linjiang.common.clock import now
 
-    moment, machine = now(), _machine()
-    repeats, seconds = (3, 0.5) if given.quick else (40, 6.0)
-    began = time.perf_counter()
-    say(f"Filling a year of {given.grievances:,} cases …")
-    places = build_city(accepted=given.grievances, now=moment, say=say)
-    filled = time.perf_counter() - began
-    say(f"filled in {filled:.0f} s; timing pages …")
-    rate = pages.check_closure_rate(accepted=given.grievances, now=moment)
-    timings = pages.time_pages(now=moment, repeats=repeats, say=say)
-    rates: dict[str, list[float]] = {}
-    http_seconds: list[float] = []
-    rounds = 1 if given.quick else 3
-    # Raw and ours take turns, so that what else the machine does meets both alike.
-    for turn in range(rounds):
-        for processes in (2,) if given.quick else (1, 2):
-            say(f"filing, round {turn + 1} of {rounds}, {processes} process(es)")
-            for name, rate_of in (("raw", filing.raw_rate), ("service", filing.service_rate)):
-                rates.setdefault(f"{name} {processes}", []).append(rate_of(processes=processes, seconds=seconds))
-        say("filing over HTTP, 8 clients")
-        per_second, took = filing.http_rate(clients=8, seconds=seconds)
-        rates.setdefault("http 8", []).append(per_second)
-        http_seconds += took
+    machine, moment = _machine(), now()
+    closed, filled = _reuse() if given.use_db else _fill(given)
+    context = Context(given.cases, closed, moment, given.quick, _earlier(given.compare))
+    if given.use_db:
+        context.cases = _accepted()
+    lines = []
+    for name in given.sections:
+        say(f"== {name}")
+        lines += import_module(f"benchmarks.{name}").run(context)
+    context.keep_peak("this process", peak_of())
     return {
-        "machine": machine,
-        "database": os.environ["LINJIANG_BENCH_DB"],
+        "machine": {**machine, "load_after": round(os.getloadavg()[0], 2)},
         "at": moment.isoformat(timespec="seconds"),
-        "cases": given.grievances,
-        "neighbourhoods": len(places),
-        "fill_seconds": round(filled, 1),
-        "closure_rate": rate,
-        "pages": {
-            timing.name: {
-                "median_ms": round(timing.at(0.5) * 1000, 1),
-                "p95_ms": round(timing.at(0.95) * 1000, 1),
-                "min_ms": round(timing.at(0) * 1000, 1),
-                "max_ms": round(timing.at(1) * 1000, 1),
-                "statements": timing.statements,
-                "repeats": repeats,
-            }
-            for timing in timings
-        },
-        "filing_per_second": {
-            name: {"median": round(sorted(found)[len(found) // 2], 1), "all": [round(one, 1) for one in found]}
-            for name, found in rates.items()
-        },
-        "http_filing_ms": _spread(http_seconds),
+        "database": os.environ["LINJIANG_BENCH_DB"],
+        "cases": context.cases,
+        "closed": closed,
+        "fill_seconds": filled,
+        "lines": lines,
+        "peak_mb": {name: round(max(peaks)) for name, peaks in context.peaks.items()},
     }
 
 
-def _spread(seconds: list[float]) -> dict:
-    ordered = sorted(seconds)
-    return {
-        "median": round(ordered[len(ordered) // 2] * 1000, 1),
-        "p95": round(ordered[int(len(ordered) * 0.95)] * 1000, 1),
-        "requests": len(ordered),
-    }
+def _fill(given: argparse.Namespace) -> tuple[int, float]:
+    from benchmarks.context import say
+    from grievances.services.synthetic.city import Telling, generate_city
+    from grievances.services.synthetic.figures import NEIGHBOURHOODS
+    from linjiang.common.clock import now
+    from orgs.services.system import system_user
+    from reporting.management.commands.generate_city import Progress
+
+    from django.core.management.base import OutputWrapper  # isort: skip
+
+    began = time.perf_counter()
+    say(f"making a year of {given.cases:,} cases …")
+    progress = Progress(OutputWrapper(sys.stderr))
+    made = generate_city(
+        actor=system_user(),
+        now=now(),
+        grievances=given.cases,
+        seed=1,
+        telling=Telling(progress.say, progress.count),
+        figures=given.figures,
+        neighbourhoods=min(NEIGHBOURHOODS, max(200, given.cases // 2)),
+        processes=1 if given.quick else 2,
+    )
+    return made.counts.closed, round(time.perf_counter() - began, 1)
+
+
+def _reuse() -> tuple[int, None]:
+    from grievances.models import Grievance
+    from grievances.services.synthetic.teller import MADE_UP
+
+    return Grievance.objects.filter(token__startswith=MADE_UP, status="CLOSED").count(), None
+
+
+def _accepted() -> int:
+    from grievances.models import Grievance
+    from grievances.services.synthetic.teller import MADE_UP
+
+    return Grievance.objects.filter(token__startswith=MADE_UP).count()
+
+
+def _earlier(path: Path | None) -> dict[str, dict]:
+    if path is None:
+        return {}
+    return {f"{line['section']}/{line['name']}": line for line in json.loads(path.read_text("utf-8"))["lines"]}
 
 
 def _machine() -> dict:
@@ -143,7 +150,7 @@ def _machine() -> dict:
 
     with connection.cursor() as cursor:
         shown = {}
-        for name in ("server_version", "fsync", "synchronous_commit", "shared_buffers"):
+        for name in ("server_version", "fsync", "synchronous_commit", "shared_buffers", "max_wal_size"):
             cursor.execute(f"SHOW {name}")
             shown[name] = cursor.fetchone()[0]
     return {
@@ -155,32 +162,26 @@ def _machine() -> dict:
     }
 
 
-def _print(found: dict) -> None:
-    machine, rate = found["machine"], found["closure_rate"]
-    print(
-        f"\n{found['cases']:,} cases, {found['neighbourhoods']:,} neighbourhoods; {machine['cores']} cores, Python "
-        f"{machine['python']}, PostgreSQL {machine['postgresql']['server_version'].split()[0]} (fsync "
-        f"{machine['postgresql']['fsync']}), load at the start {machine['load_before']}"
+def _write(found: dict, given: argparse.Namespace) -> None:
+    from benchmarks.results import as_markdown, as_text
+
+    lines, machine = found["lines"], found["machine"]
+    head = (
+        f"{found['cases']:,} cases, {found['closed']:,} closed ({found['closed'] / found['cases']:.2%}); "
+        f"{machine['cores']} cores, Python {machine['python']}, PostgreSQL "
+        f"{machine['postgresql']['server_version'].split()[0]} (fsync {machine['postgresql']['fsync']}, "
+        f"{machine['postgresql']['shared_buffers']} of buffers), load {machine['load_before']} at the start, "
+        f"{machine['load_after']} at the end"
     )
-    print(f"closure rate: {rate['numerator']:,} / {rate['denominator']:,} = {100 * rate['value']:.2f} %\n")
-    print(f"{'at the server, ms':<38}{'median':>9}{'p95':>9}{'min':>9}{'max':>9}{'SQL':>6}")
-    for name, page in found["pages"].items():
-        numbers = "".join(f"{page[key]:>9.1f}" for key in ("median_ms", "p95_ms", "min_ms", "max_ms"))
-        print(f"{name:<38}{numbers}{page['statements']:>6}")
-    filing = found["filing_per_second"]
-    print(f"\n{'filings per second':<38}{'median':>9}{'of raw':>9}   each round")
-    for name, one in filing.items():
-        raw = filing.get(f"raw {name.split()[1]}", filing["raw 2"])["median"]
-        label = {"raw": "plain SQL", "service": "service call", "http": "API, clients:"}[name.split()[0]]
-        rounds = ", ".join(f"{value:,.0f}" for value in one["all"])
-        print(f"{label + ' ' + name.split()[1]:<38}{one['median']:>9,.1f}{one['median'] / raw:>9.0%}   {rounds}")
-    spread = found["http_filing_ms"]
-    print(f"API answer: median {spread['median']} ms, p95 {spread['p95']} ms over {spread['requests']:,} requests")
-
-
-def say(text: str) -> None:
-    """Show progress beside the table."""
-    print(f"  {text}", file=sys.stderr, flush=True)
+    made = f"made in {found['fill_seconds']:.0f} s; " if found["fill_seconds"] else ""
+    peaks = f"{made}peak memory, MB: " + ", ".join(f"{name} {peak:,}" for name, peak in found["peak_mb"].items())
+    print(f"\n{head}\n{as_text(lines)}\n\n{peaks}")
+    path = given.json or ROOT / "var" / "bench" / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ready = {**found, "lines": [line.as_dict() for line in lines]}
+    path.write_text(json.dumps(ready, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    path.with_suffix(".md").write_text(f"{head}.\n\n{as_markdown(lines)}\n{peaks}.\n", "utf-8")
+    print(f"\nwritten to {path} and {path.with_suffix('.md').name}")
 
 
 if __name__ == "__main__":

@@ -7,5 +7,6 @@ from linjiang.settings.local import *  # noqa: F403  (settings start from anothe
 from linjiang.settings.local import DATABASES, LOGGING
 
 DATABASES["default"]["NAME"] = os.environ["LINJIANG_BENCH_DB"]
+ROOT_URLCONF = "benchmarks.urls"
 MEDIA_ROOT = tempfile.gettempdir()
 LOGGING["root"]["level"] = "WARNING"

@@ -18,6 +18,8 @@ COLUMNS = {
     "extensions": "id grievance_id asked_by_id asked_at days reason_id decided_by_id decided_at granted",
 }
 _SENTENCES_KEPT = 100_000
+# How the token of a made-up case begins.
+MADE_UP = "made-up-"
 
 
 class Lines:
