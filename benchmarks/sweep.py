@@ -82,7 +82,8 @@ def _borrowed(count: int) -> Iterator[None]:
     """Take so many closed cases of agencies, and whatever is due already out of the way; put all back as it was."""
     _execute("DROP TABLE IF EXISTS bench_sweep, bench_alarms")
     _execute(
-        "CREATE TABLE bench_alarms AS SELECT id, next_alarm_at FROM grievances_grievance WHERE next_alarm_at IS NOT NULL"
+        "CREATE TABLE bench_alarms AS"
+        " SELECT id, next_alarm_at FROM grievances_grievance WHERE next_alarm_at IS NOT NULL"
     )
     _execute("UPDATE grievances_grievance SET next_alarm_at = NULL WHERE next_alarm_at IS NOT NULL")
     _execute(
