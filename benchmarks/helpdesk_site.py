@@ -30,7 +30,6 @@ settings.configure(
         "django.contrib.humanize",
         "django.contrib.messages",
         "django.contrib.staticfiles",
-        "bootstrap4form",
         "rest_framework",
         "helpdesk",
     ],

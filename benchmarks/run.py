@@ -100,14 +100,15 @@ def _measure(given: argparse.Namespace) -> dict:
 
 
 def _fill(given: argparse.Namespace) -> tuple[int, float]:
+    from django.core.management import call_command
+    from django.core.management.base import OutputWrapper
+
     from benchmarks.context import say
     from grievances.services.synthetic.city import Telling, generate_city
     from grievances.services.synthetic.figures import NEIGHBOURHOODS
     from linjiang.common.clock import now
     from orgs.services.system import system_user
     from reporting.management.commands.generate_city import Progress
-
-    from django.core.management.base import OutputWrapper  # isort: skip
 
     began = time.perf_counter()
     say(f"making a year of {given.cases:,} cases …")
@@ -122,6 +123,7 @@ def _fill(given: argparse.Namespace) -> tuple[int, float]:
         neighbourhoods=min(NEIGHBOURHOODS, max(200, given.cases // 2)),
         processes=1 if given.quick else 2,
     )
+    call_command("rebuild_tallies", stdout=OutputWrapper(sys.stderr))
     return made.counts.closed, round(time.perf_counter() - began, 1)
 
 

@@ -109,10 +109,13 @@ def test_a_small_city():
     made = _make(households=True, grievances=2080)
     assert _catalogue() == before
     assert (made.counts.accepted, made.counts.closed) == (2080, 2060)
+    call_command("rebuild_tallies")
+    call_command("verify_tallies")
     _judge_figures()
     _judge_organisation()
     _judge_timelines()
     _judge_clocks()
+    _judge_words()
     with pytest.raises(CommandError, match="empty database"):
         call_command("generate_city", grievances=10, neighbourhoods=10)
 
@@ -141,6 +144,15 @@ def _judge_organisation():
     assert not Grievance.objects.exclude(household__unit_id=F("unit_id")).exists()
     fresh = User.objects.create(phone="13900000000", name="新人")
     assert fresh.pk == User.objects.order_by("-pk").first().pk
+
+
+def _judge_words():
+    for case in Grievance.objects.select_related("household")[:200]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT search = %s::tsvector FROM grievances_grievance WHERE id = %s", [case.lexemes(), case.pk]
+            )
+            assert cursor.fetchone() == (True,)
 
 
 def _judge_timelines():

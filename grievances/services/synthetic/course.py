@@ -83,9 +83,8 @@ class Course:
             "discovered_at": at,
             "reported_at": at,
         }
-        if teller.is_searched:
-            label = door_label(door) if doors else ""
-            row["search"] = teller.search((title, rest, label), self.number, place.path, row["category_id"])
+        label = door_label(door) if doors else ""
+        row["search"] = teller.search((title, rest, label), self.number, place.path, topic.key)
         self._event(steps.DISCOVER, self.at, filer)
         if end == OPEN:
             self._report(filer)

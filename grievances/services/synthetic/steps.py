@@ -42,4 +42,5 @@ BLANK = {
     "round": "1",
     "reopened_count": "0",
     "callbacks": "0",
+    "search": "",
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
+from grievances.search import lexemes
 from grievances.services.synthetic.arrivals import Day, seconds_of_day
 from grievances.services.synthetic.course import DISPROVED, FAIRLY, NO_ANSWER, OPEN, SATISFIED, Course
 from grievances.services.synthetic.figures import Counts
@@ -36,20 +37,15 @@ class Lines:
 class Teller:
     """Tells whole days of cases. The same setting and day give the same lines, in whatever process.
 
-    `suffixes` ends the lines of each table; `lexemes` makes what words are found by.
+    `suffixes` ends the lines of each table.
     """
 
-    def __init__(self, setting: Setting, *, suffixes: dict[str, str], lexemes: Callable[..., str] | None) -> None:
+    def __init__(self, setting: Setting, *, suffixes: dict[str, str]) -> None:
         self.setting, self.rules, self.suffixes = setting, setting.rules, suffixes
         self.lines = Lines()
         self.rng = Random()  # noqa: S311  (made-up cases, not secrets)
-        self._lexemes = lexemes
-        self._known: dict[str, str] = {}
-
-    @property
-    def is_searched(self) -> bool:
-        """Whether the lines of cases hold what words are found by."""
-        return self._lexemes is not None
+        self._month = ""
+        self._known: dict[str | int, str] = {}
 
     def tell(self, day: Day, *, full: Callable[[], None], every: int = 5000) -> None:
         """Tell the day's cases into `lines`, calling `full` after every so many."""
@@ -59,6 +55,7 @@ class Teller:
         topics = rng.choices(setting.topics, cum_weights=setting.topic_weights[day.day.month - 1], k=day.count)
         ends = [*confirmations(setting.counts, day), *[OPEN] * day.open]
         rng.shuffle(ends)
+        self._month = lexemes(reported_on=day.day)
         midnight = (day.day - self.rules.first).days * DAY
         prefix = f"LJ{day.day:%Y%m%d}-"
         seconds = seconds_of_day(rng, day.count)
@@ -70,21 +67,20 @@ class Teller:
             if place % every == every - 1:
                 full()
 
-    def search(self, texts: tuple[str, ...], number: str, path: str, category: str) -> str:
-        """Return what the words of a case are found by; a sentence's lexemes are worked out once.
-
-        The number begins with the day it was reported on, whose month is a lexeme, as the category is.
-        """
+    def search(self, texts: tuple[str, ...], number: str, path: str, category: int) -> str:
+        """Return what a case of the present day is found by (`Grievance.lexemes`); a sentence is worked out once."""
         known = self._known
         if len(known) > _SENTENCES_KEPT:
             known.clear()
         for text in texts:
             if text not in known:
-                known[text] = self._lexemes(text)
+                known[text] = lexemes(text)
         if path not in known:
-            known[path] = self._lexemes(unit_path=path)
+            known[path] = lexemes(unit_path=path)
+        if category not in known:
+            known[category] = lexemes(category=category)
         words = " ".join([known[text] for text in texts])
-        return f"{words} {known[path]} №{number.rpartition('-')[2][::-1]} #{category} @{number[2:8]}"
+        return f"{words} {known[path]} {known[category]} {self._month} {lexemes(number=number)}"
 
 
 def confirmations(counts: Counts, day: Day) -> list[int]:

@@ -1,7 +1,7 @@
 """One process's pen: tells days of cases and copies their lines, a few thousand cases at a time."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from grievances.models import Assignment, Extension, Feedback, Grievance, GrievanceEvent
 from grievances.services.synthetic.arrivals import Day
@@ -21,27 +21,17 @@ MODELS = {
 }
 
 
-def lexemes() -> Callable[..., str] | None:
-    """Return what makes a case's words ready to be found; None where cases have no such column."""
-    try:
-        from grievances import search
-    except ImportError:
-        return None
-    return search.lexemes
-
-
 class Writer:
     """Writes days of cases over one connection; a day or several are one transaction."""
 
     def __init__(self, setting: Setting, parameters: dict) -> None:
         self._connection = open_connection(parameters)
         self._connection.autocommit = False
-        found = lexemes()
         columns = {name: names.split() for name, names in COLUMNS.items()}
-        columns["cases"] = [*BLANK, *(["search"] if found else [])]
+        columns["cases"] = list(BLANK)
         self._targets = {name: Target(model, columns[name]) for name, model in MODELS.items()}
         suffixes = {name: target.suffix for name, target in self._targets.items()}
-        self._teller = Teller(setting, suffixes=suffixes, lexemes=found)
+        self._teller = Teller(setting, suffixes=suffixes)
 
     def write(self, days: Sequence[Day]) -> int:
         """Write the cases of `days` in one transaction and return how many."""

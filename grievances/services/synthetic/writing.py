@@ -1,6 +1,6 @@
 """Writing the cases: processes that each tell days of their own and copy the lines on a connection of their own.
 
-Read by a spawned process before Django is ready: imports nothing that needs it.
+Read by a spawned process before Django is ready; imports nothing that needs it.
 """
 
 import multiprocessing

@@ -4,6 +4,7 @@ import time
 from fractions import Fraction
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from grievances.services.synthetic.city import MAX_CASES, PROFILES, Telling, generate_city
@@ -64,7 +65,8 @@ class Command(BaseCommand):
             )
         except Conflict as conflict:
             raise CommandError(str(conflict.message)) from conflict
-        progress.end()
+        progress.say("rebuild_tallies")
+        call_command("rebuild_tallies", stdout=self.stdout)
         counts = made.counts
         self.stdout.write(
             f"{counts.accepted:,} cases in {made.neighbourhoods:,} neighbourhoods, {counts.closed:,} closed "
