@@ -52,6 +52,7 @@ def run(context: Context) -> list[Line]:
             ratio = line.at(0.5) / bare
             lines.append(Line(page.section, f"{page.name}: × the bare view", "×", (ratio,), ("value", "<=", 5.0)))
     lines += _count_by_sql(context)
+    lines.sort(key=lambda line: (DASHBOARD, INBOX, CASE).index(line.section))
     return [*lines, *_compared(lines, context)]
 
 
