@@ -34,9 +34,6 @@ WORDS = {
     "suspension_asked": gettext_noop("%(by)s asks to suspend %(number)s “%(title)s”. Please decide."),
     "suspension_refused": gettext_noop("The suspension of %(number)s “%(title)s” was refused: %(note)s"),
     "review_due": gettext_noop("%(number)s “%(title)s” is suspended and due for review today. Please look at it."),
-    "tallies_differ": gettext_noop(
-        "%(count)s kept figures differ from the cases, the first: %(first)s. Please run rebuild_tallies."
-    ),
     "rung_soon": gettext_noop("%(number)s “%(title)s”: most of the time is used. %(stage)s: by %(due)s."),
     "rung_soon_seen": gettext_noop("%(number)s “%(title)s” at %(holder)s is due soon. %(stage)s: by %(due)s."),
     "rung_past": gettext_noop(

@@ -99,12 +99,11 @@ def tell_administrators(differences: Sequence[Difference], *, now: datetime) -> 
     """Queue one message a day to each system administrator in office."""
     day = local_day(now)
     posts = Post.objects.current(on=day).filter(role=Role.SYSTEM_ADMIN, user__is_active=True).select_related("user")
-    first = lines_of(differences[:1])[0]
     outbox.queue(
         outbox.message(
             to=post.user,
             kind="tallies_differ",
-            facts={"count": len(differences), "first": first},
+            facts={"count": len(differences)},
             url="",
             key=f"tallies_differ:{day}",
             at=now,
