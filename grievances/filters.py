@@ -126,7 +126,7 @@ class ForPaging:
         place, category = given.get("unit"), given.get("category")
         first, last = self.days()
         return [
-            search.below([place.path] if place else known_area(self.reader)),
+            search.below(place.paths if place else known_area(self.reader)),
             search.of_category(category.pk) if category and category.parent_id else "",
             search.reported_in(first and local_day(first), last and local_day(last)),
         ]

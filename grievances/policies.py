@@ -64,7 +64,7 @@ def _unit_standing(post: Post, grievance: Grievance) -> set[Standing]:
     if post.role in (*LEADER_ROLES, *DESK_ROLES) and post.unit_id == grievance.holder_unit_id:
         handled_here = grievance.lead_agency_id is None and grievance.status in _HANDLED
         found.add(Standing.HANDLER if handled_here else Standing.DESK)
-    if not tree.covers(path, grievance.unit_path):
+    if not any(tree.covers(seen, grievance.unit_path) for seen in post.unit.seen_paths):
         return found
     holder_path = grievance.holder_unit.path if grievance.holder_unit_id else grievance.unit_path
     if post.role == Role.CHIEF:

@@ -85,8 +85,11 @@ class GrievanceQuerySet(models.QuerySet):
         return found
 
     def below(self, unit):
-        """Return the cases filed in the unit's subtree."""
-        return self.filter(subtree_q(unit.path, field="unit_path"))
+        """Return the cases filed in the unit's subtree, also where it lay before it moved."""
+        condition = subtree_q(unit.path, field="unit_path")
+        for path in unit.former_paths:
+            condition |= subtree_q(path, field="unit_path")
+        return self.filter(condition)
 
     def live(self):
         """Return the cases somebody still has something to do for."""

@@ -61,7 +61,8 @@ def _scope(user, roles) -> Scope:
     if user.is_superuser:
         return EVERYTHING
     paths: list[str] = []
-    for path in sorted(post.unit.path for post in user.current_posts if post.unit and post.role in roles):
+    posts = (post for post in user.current_posts if post.unit and post.role in roles)
+    for path in sorted(path for post in posts for path in post.unit.seen_paths):
         if not paths or not tree.covers(paths[-1], path):
             paths.append(path)
     agencies = tuple(post.agency_id for post in user.current_posts if post.role == Role.HANDLER)

@@ -34,6 +34,10 @@ class Unit(models.Model):
         help_text=_("as the roster says; households entered one by one count by themselves"),
     )
     is_active = models.BooleanField(_("active"), default=True)
+    # Where the unit lay before it moved: cases filed then keep that path. And where units lay that have moved in below
+    # since: their past is seen from here, and counted where it happened.
+    former_paths = models.JSONField(default=list, blank=True, editable=False)
+    adopted_paths = models.JSONField(default=list, blank=True, editable=False)
 
     objects = UnitQuerySet.as_manager()
 
@@ -53,8 +57,13 @@ class Unit(models.Model):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The paths its cases were filed under: its own."""
-        return (self.path,)
+        """The paths its own cases were filed under: where it lies, and where it lay before it moved."""
+        return (self.path, *self.former_paths)
+
+    @property
+    def seen_paths(self) -> tuple[str, ...]:
+        """The paths whose cases its people see: its own, and the past of units that moved in below."""
+        return (*self.paths, *self.adopted_paths)
 
     @property
     def depth(self) -> int:
