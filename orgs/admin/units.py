@@ -21,7 +21,8 @@ from orgs.admin.scoping import may, scope_in
 from orgs.choices import DESK_ROLES, LEADING_ROLE, LEVEL_ORDER, Level, Role
 from orgs.models import Household, Post, Unit
 from orgs.profile import profile
-from orgs.services.units import create_unit, rename_unit
+from orgs.scopes import Scope
+from orgs.services.units import create_unit, move_unit, rename_unit
 
 _VIEWERS = (*DESK_ROLES, Role.SYSTEM_ADMIN)
 
@@ -42,6 +43,18 @@ class UnitForm(NameForm):
         super().__init__(*args, **kwargs)
         below = [level for level in Level.values if LEVEL_ORDER[level] > LEVEL_ORDER[parent.level]]
         self.fields["level"].choices = [(level, profile().level_name(level)) for level in below]
+
+
+class MoveForm(forms.Form):
+    """Where a unit goes: another unit of its parent's level."""
+
+    parent = forms.ModelChoiceField(label=_("new parent"), queryset=Unit.objects.none())
+
+    def __init__(self, *args, unit: Unit, scope: Scope, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        units = Unit.objects.filter(scope.units_q(), level=unit.parent.level, is_active=True)
+        self.fields["parent"].queryset = units.exclude(pk=unit.parent_id).select_related("parent").order_by("path")
+        self.fields["parent"].label_from_instance = lambda one: f"{one.parent} / {one}" if one.parent else str(one)
 
 
 class LeaderFilter(DropdownFilter):
@@ -111,7 +124,7 @@ class UnitAdmin(DeskAdmin):
     sortable_by = ()
     fields = readonly_fields = ("name", "level_word", "parents", "code", "size", "leader", "lat", "lon", "is_active")
     actions_list = ("open_roster",)
-    actions_detail = ("add_below", "rename", "appoint_here", "show_below")
+    actions_detail = ("add_below", "rename", "move", "appoint_here", "show_below")
 
     def may_view(self, user) -> bool:
         return may(user, *_VIEWERS)
@@ -218,6 +231,15 @@ class UnitAdmin(DeskAdmin):
             return False
         return self._may_shape(request.user, unit)
 
+    def has_move_permission(self, request, object_id=None) -> bool:
+        """Say whether the viewer may move the unit: a system administrator of the places it goes from and to."""
+        unit = self.sought(request, object_id)
+        return (
+            unit is not None
+            and unit.parent_id is not None
+            and scope_in(request.user, (Role.SYSTEM_ADMIN,)).covers(unit.path)
+        )
+
     def has_appoint_permission(self, request, object_id=None) -> bool:
         """Say whether there is a role at the unit that the viewer may appoint to."""
         unit = self.sought(request, object_id)
@@ -264,6 +286,32 @@ class UnitAdmin(DeskAdmin):
             run=run,
             title=gettext("Rename %(name)s") % {"name": unit.name},
             intro=gettext("Cases and posts stay where they are; only the name changes."),
+            back_url=self.url("change", unit.pk),
+        )
+
+    @action(description=_("Move"), url_path="move", permissions=["move"], icon="drive_file_move")
+    def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        unit = self.one(request, object_id)
+
+        def run(given: dict) -> HttpResponse:
+            moved = move_unit(actor=request.user, unit=unit, **given)
+            self.log_change(request, moved, f"{unit.parent} → {moved.parent}")
+            messages.success(
+                request, _("%(name)s now lies in %(parent)s.") % {"name": moved.name, "parent": moved.parent}
+            )
+            return HttpResponseRedirect(self.url("change", unit.pk))
+
+        below = Unit.objects.subtree(unit.path).exclude(pk=unit.pk).count()
+        words = gettext(
+            "%(name)s goes to the unit chosen with the %(count)s units below it. What was filed until now stays in the"
+            " figures of %(parent)s; %(name)s keeps it in its own, and whoever is above it from now on can read it."
+        )
+        return self.form_page(
+            request,
+            form=MoveForm(request.POST or None, unit=unit, scope=scope_in(request.user, (Role.SYSTEM_ADMIN,))),
+            run=run,
+            title=gettext("Move %(name)s") % {"name": unit.name},
+            intro=words % {"name": unit.name, "count": below, "parent": unit.parent},
             back_url=self.url("change", unit.pk),
         )
 

@@ -66,8 +66,8 @@ class Figure:
     """One number. `above`/`below`: numerator and denominator as text, "" for none; the urls lead to their cases."""
 
     key: str
-    label: str
-    value: str
+    label: str = ""
+    value: str = ""
     hint: str = ""
     above: str = ""
     above_url: str = ""
@@ -102,7 +102,8 @@ def figures(measured: Mapping[str, Mapping[str, Found]], *, unit: Unit, period: 
     """Return the figures of a dashboard in the order of `FIGURES`; `measured` holds the measures of each period that
     `rates.compared_with` named."""
     found = measured[PERIOD]
-    return [replace(_figure(key, found[key], unit, period), moves=_moves(key, measured)) for key in FIGURES]
+    shown = [_named(_figure(key, found[key], unit, period)) for key in FIGURES]
+    return [replace(figure, moves=_moves(figure.key, measured)) for figure in shown]
 
 
 def _moves(key: str, measured: Mapping[str, Mapping[str, Found]]) -> tuple[Move, ...]:
@@ -140,37 +141,32 @@ def compared_words(compared: Mapping[str, Period]) -> str:
 
 
 def cells(found: Mapping[str, Found], *, unit: Unit | None, period: Period, **more: str) -> list[Figure]:
-    """Return a table row's figures in the order of `COLUMNS`; without a unit they lead nowhere.
-
-    `more` goes into the addresses of the lists.
+    """Return a table row's figures in the order of `COLUMNS`, whose heads say what they are; without a unit they lead
+    nowhere. `more` goes into the addresses of the lists.
     """
     return [_figure(key, found[key], unit, period, **more) for key in COLUMNS]
 
 
-def _figure(key: str, measure: Found, unit: Unit | None, period: Period, **more: str) -> Figure:
-    def url(side: str) -> str:
-        return cases_url(unit, period, key, side, **more) if unit else ""
+def _named(figure: Figure) -> Figure:
+    """Return the figure with its name and what it counts."""
+    return replace(figure, label=label_of(figure.key), hint=hint_of(figure.key))
 
+
+def _figure(key: str, measure: Found, unit: Unit | None, period: Period, **more: str) -> Figure:
+    above_url = cases_url(unit, period, key, NUMERATOR, **more) if unit else ""
     if isinstance(measure, TimeToClose):
-        ninety = _("90 %% within %(time)s") % {"time": duration_hours(measure.p90_hours)}
-        return Figure(
-            key=key,
-            label=label_of(key),
-            value=duration_hours(measure.median_hours),
-            hint=hint_of(key),
-            note=ninety if measure.cases else "",
-            above_url=url(NUMERATOR),
-        )
+        note = ""
+        if measure.cases:
+            note = _("90 %% within %(time)s") % {"time": duration_hours(measure.p90_hours)}
+        return Figure(key, value=duration_hours(measure.median_hours), note=note, above_url=above_url)
     if measure.denominator is None:
-        return Figure(key, label_of(key), thousands(measure.value), hint_of(key), above_url=url(NUMERATOR))
+        return Figure(key, value=thousands(measure.value), above_url=above_url)
     return Figure(
-        key=key,
-        label=label_of(key),
+        key,
         value=rate(measure.value),
-        hint=hint_of(key),
         above=thousands(measure.numerator),
-        above_url=url(NUMERATOR),
+        above_url=above_url,
         below=thousands(measure.denominator),
-        below_url=url(DENOMINATOR),
+        below_url=cases_url(unit, period, key, DENOMINATOR, **more) if unit else "",
         main=key == "closure_rate",
     )

@@ -1,6 +1,7 @@
 """What the pages of a unit share: may it be seen, where does it lie, which period was asked for."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
@@ -59,7 +60,12 @@ def period_query(form: PeriodForm) -> str:
 
 def days_query(period: Period, **more: str) -> str:
     """Return the query string of fixed days and whatever else."""
-    return urlencode({**more, "since": period.since.isoformat(), "until": period.until.isoformat()})
+    return f"{urlencode(more)}&{_days(period)}" if more else _days(period)
+
+
+@lru_cache(maxsize=256)
+def _days(period: Period) -> str:
+    return urlencode({"since": period.since.isoformat(), "until": period.until.isoformat()})
 
 
 def dashboard_url(unit: Unit, query: str) -> str:
@@ -68,10 +74,15 @@ def dashboard_url(unit: Unit, query: str) -> str:
 
 
 def cases_url(unit: Unit, period: Period, measure: str, side: str = "", **more: str) -> str:
-    """Return the address of the cases behind one number."""
-    sided = {"side": side} if side else {}
-    query = days_query(period, measure=measure, **sided, **more)
-    return f"{reverse('counted_cases', args=[unit.pk])}?{query}"
+    """Return the address of the cases behind one number; a page has a thousand of them."""
+    sided = f"&side={side}" if side else ""
+    others = f"&{urlencode(more)}" if more else ""
+    return f"{_cases_path(unit.pk)}?measure={measure}{sided}{others}&{_days(period)}"
+
+
+@lru_cache(maxsize=4096)
+def _cases_path(unit_id: int) -> str:
+    return reverse("counted_cases", args=[unit_id])
 
 
 def day_words(period: Period) -> str:
