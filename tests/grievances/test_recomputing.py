@@ -144,7 +144,7 @@ def test_it_may_run_twice_and_does_nothing_where_nothing_changed(world, django_a
     set_limit(3)
     assert (recompute(), recompute()) == (1, 0)
     assert case.events.filter(action=Action.RECOMPUTE).count() == 1
-    with django_assert_num_queries(6):  # actor, version, reason, claim, two brackets
+    with django_assert_num_queries(5):  # actor, version, claim, two brackets
         recompute()
 
 
