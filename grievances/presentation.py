@@ -234,8 +234,12 @@ def _recomputed(event: GrievanceEvent, _facts: dict) -> str:
     return _("The deadline of this stage moved to %(due)s: %(why)s") % {"due": due, "why": why}
 
 
-def _asked_suspension(_event: GrievanceEvent, facts: dict) -> str:
-    return _("Asked to suspend it: %(reason)s") % facts
+def _asked_suspension(event: GrievanceEvent, facts: dict) -> str:
+    try:
+        day = cn_date(date.fromisoformat(event.data.get("review_on", "")))
+    except ValueError:
+        return _("Asked to suspend it: %(reason)s") % facts
+    return _("Asked to suspend it until %(day)s: %(reason)s") % {**facts, "day": day}
 
 
 def _suspended(event: GrievanceEvent, facts: dict) -> str:
