@@ -32,15 +32,15 @@ ENDINGS = {
     ),
 }
 NAMES = {
-    URBAN_DISTRICT: _("urban districts"),
-    COUNTY: _("counties"),
-    COUNTY_CITY: _("county-level cities"),
-    URBAN_STREET: _("urban streets"),
-    TOWN: _("towns"),
-    TOWNSHIP: _("townships"),
-    DEVELOPMENT_ZONE: _("development zones and others"),
-    NEIGHBOURHOOD_COMMUNITY: _("neighbourhood communities"),
-    VILLAGE: _("villages"),
+    URBAN_DISTRICT: _("Urban districts"),
+    COUNTY: _("Counties"),
+    COUNTY_CITY: _("County-level cities"),
+    URBAN_STREET: _("Urban streets"),
+    TOWN: _("Towns"),
+    TOWNSHIP: _("Townships"),
+    DEVELOPMENT_ZONE: _("Development zones and others"),
+    NEIGHBOURHOOD_COMMUNITY: _("Neighbourhood communities"),
+    VILLAGE: _("Villages"),
 }
 
 

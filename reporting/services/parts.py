@@ -19,7 +19,7 @@ def names_of(dimension: str, keys: Iterable[str]) -> dict[str, str]:
     numbers = [int(key) for key in keys if key]
     model, without = {
         CATEGORY: (Category, _("Not classified yet")),
-        AGENCY: (Agency, _("No agency: settled on the spot or at a desk, or not yet assigned")),
+        AGENCY: (Agency, _("Without an agency")),
     }[dimension]
     found = {str(one.pk): str(one) for one in model.objects.filter(pk__in=numbers)} if numbers else {}
     return {key: found.get(key, key) if key else without for key in keys}

@@ -115,7 +115,9 @@ def _moves(key: str, measured: Mapping[str, Mapping[str, Found]]) -> tuple[Move,
     for label, sentence in words.items():
         if label in measured:
             moved = change(measured[PERIOD][key], measured[label][key])
-            if moved.points is not None:
+            if 0 in (moved.points, moved.share):
+                text = _("unchanged")
+            elif moved.points is not None:
                 text = _("%(number)s points") % {"number": f"{moved.points:+.2f}".replace("-", "−")}
             elif moved.share is not None:
                 text = f"{100 * moved.share:+.1f} %".replace("-", "−")

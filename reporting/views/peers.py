@@ -74,7 +74,7 @@ def _table(unit: Unit, above: Unit, form, sort: str) -> Table:
     kind = peer_class(unit.level, unit.name)
     counts = read_level(above=above, depth=unit.depth, period=period, now=clock.now())
     rows = []
-    for peer in Unit.objects.subtree(above.path).filter(level=unit.level).order_by("path"):
+    for peer in Unit.objects.subtree(above.path).filter(level=unit.level).select_related("parent").order_by("path"):
         if peer.depth != unit.depth or peer_class(peer.level, peer.name) != kind:
             continue
         kept = [counts[path] for path in peer.paths if path in counts]
@@ -82,8 +82,9 @@ def _table(unit: Unit, above: Unit, form, sort: str) -> Table:
             continue
         found = rates.measures(total(kept))
         row_cells = cells(found, unit=peer, period=period)
+        where = peer.parent.name if peer.parent_id != above.pk else ""
         own = peer.pk == unit.pk
-        rows.append(Row(peer.name, dashboard_url(peer, query), found, row_cells, peer.level_name, is_own=own))
+        rows.append(Row(peer.name, dashboard_url(peer, query), found, row_cells, is_own=own, where=where))
     here = peers_url(unit, query, above=above)
     return Table(
         key="peers",

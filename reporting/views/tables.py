@@ -9,7 +9,10 @@ from reporting.views.figures import COLUMNS, Figure, hint_of, label_of
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of figures; without a url it leads nowhere. `share` and `closed_share`: bars in per cent of the longest."""
+    """A row of figures; without a url it leads nowhere.
+
+    `where` tells units of one name apart; `share` and `closed_share` are bars in per cent of the longest.
+    """
 
     name: str
     url: str
@@ -17,6 +20,7 @@ class Row:
     cells: list[Figure]
     level_name: str = ""
     is_own: bool = False
+    where: str = ""
     share: float | None = None
     closed_share: float | None = None
 
