@@ -7,25 +7,37 @@ the path a case was filed under.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, Sum, Value
+from django.db.models import Count, F, Q, Sum, Value
 from django.db.models.functions import Substr
 from django.db.models.query import QuerySet
 from django.utils import timezone
 
 from grievances.choices import LIVE, Status
-from grievances.models import Grievance, MeasuredChange
+from grievances.models import Category, Grievance, MeasuredChange
 from linjiang.common import clock
 from linjiang.common.database import subtree_q
 from orgs import tree
 from orgs.models import Unit
 from reporting.conditions import overdue_at
-from reporting.coverage import COUNTS, DAYS, DURATIONS, MONTHS, WHOLE, Cover, cover, spans_kept
+from reporting.coverage import (
+    AGENCY,
+    CATEGORY,
+    COUNTS,
+    DAYS,
+    DURATIONS,
+    MONTHS,
+    SOURCE,
+    WHOLE,
+    Cover,
+    cover,
+    spans_kept,
+)
 from reporting.measures import TALLIED, Counts
 from reporting.models import DurationTally, Tally
 from reporting.periods import Period, Step
@@ -302,15 +314,24 @@ class _Root:
         return self._covers[asked]
 
     def _live(self, main: Counts) -> None:
+        """Count what stands open: everything by its state, and what is overdue once more by period, place and key."""
         ask = self.ask
-        wanted = {name: Count("pk", filter=q) for name, q in now_conditions(now=ask.now).items()}
-        late = overdue_at(ask.now)
-        wanted |= {f"in_{label}": Count("pk", filter=late & _reported(one)) for label, one in ask.periods.items()}
-        group = {"f_place": self.place if ask.by_place else Value("")}
-        group["f_key"] = facts.key_of(Grievance, ask.dimension)
-        for row in Grievance.objects.filter(self.below, OPEN).order_by().values(**group).annotate(**wanted):
-            for name in NOW:
-                self.reading.standing[name] += row[name]
+        live = Grievance.objects.filter(self.below, OPEN).order_by()
+        states = live.values("status", held=Q(suspended_at__isnull=False)).annotate(n=Count("*"))
+        standing = self.reading.standing
+        for row in states:
+            standing["open"] += row["n"]
+            standing["waiting"] += row["n"] if row["status"] == Status.RESOLVED else 0
+            standing["suspended"] += row["n"] if row["held"] else 0
+        wanted = {f"in_{label}": Count("pk", filter=_reported(one)) for label, one in ask.periods.items()}
+        # By the bare column: what is overdue may be much, and its index has these columns at hand.
+        group = {"f_key": F(_COLUMN[ask.dimension])} if ask.dimension else {}
+        key_of = _keys_of(ask.dimension)
+        if ask.by_place:
+            group["f_place"] = self.place
+        late = live.filter(overdue_at(ask.now)).values(**group).annotate(late=Count("*"), **wanted)
+        for row in late:
+            standing["overdue"] += row["late"]
             for label in ask.periods:
                 self.reading.totals[label].cases["overdue"] += row[f"in_{label}"]
             if late_ones := row[f"in_{ask.first}"]:
@@ -318,7 +339,7 @@ class _Root:
                 if ask.by_place:
                     self.reading.places[row["f_place"]].cases["overdue"] += late_ones
                 if ask.dimension:
-                    self.reading.keys[row["f_key"]].cases["overdue"] += late_ones
+                    self.reading.keys[key_of(row["f_key"])].cases["overdue"] += late_ones
 
     # Sources
 
@@ -336,6 +357,17 @@ class _Root:
 
 
 _ACCEPTED, _CLOSED = TALLIED.index("accepted"), TALLIED.index("closed")
+
+
+_COLUMN = {CATEGORY: "category_id", SOURCE: "source", AGENCY: "lead_agency_id"}
+
+
+def _keys_of(dimension: str) -> Callable[[int | str | None], str]:
+    """Return how a column's value becomes the key of its part."""
+    if dimension != CATEGORY:
+        return lambda value: str(value or "")
+    above = dict(Category.objects.order_by().values_list("pk", "parent_id"))
+    return lambda value: str(above.get(value) or value or "")
 
 
 def _add(counts: Counts, values) -> None:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 
 from grievances.choices import Action
 from grievances.models import Grievance
@@ -144,3 +145,19 @@ def test_only_a_system_administrator_of_both_places_may_move(world):
             move_unit(actor=fresh(person), unit=unit, parent=parent)
     assert move_unit(actor=fresh(boss), unit=unit, parent=parent).parent == parent
     assert scope_of(fresh(world.community)).covers(unit.path)
+
+
+def test_a_unit_is_moved_at_the_desk_by_system_administrators_alone(world, client):
+    unit, parent = world.units["community"], world.units["other_street"]
+    url = reverse("admin:orgs_unit_move", args=[unit.pk])
+    client.force_login(world.street, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(url).status_code in (302, 403)
+    boss = make_post(Role.SYSTEM_ADMIN, unit=world.units["district"]).user
+    client.force_login(boss, backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.get(url)
+    assert answer.status_code == 200
+    assert parent in answer.context["form"].fields["parent"].queryset
+    assert unit.parent not in answer.context["form"].fields["parent"].queryset
+    assert client.post(url, {"parent": unit.parent_id}).status_code == 400
+    assert client.post(url, {"parent": parent.pk}).status_code == 302
+    assert Unit.objects.get(pk=unit.pk).parent == parent
