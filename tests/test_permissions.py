@@ -101,6 +101,7 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "household_add": {"unit": world.units["neighbourhood"].pk},
         "unit_dashboard": {"unit_id": world.units["street"].pk},
         "counted_cases": {"unit_id": world.units["street"].pk},
+        "unit_peers": {"unit_id": world.units["street"].pk},
     }.get(name, {})
 
 
