@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from benchmarks.context import Context, say, timed
 from benchmarks.results import Line
 from grievances.models import Category, Grievance
 from orgs.choices import Level, Role
 from orgs.models import Unit, User
+from orgs.peers import peer_class
 from reporting.services.rates import closure_rates
 
 DASHBOARD, INBOX, CASE = "Dashboard, at the server", "Inbox and search, at the server", "Case page, at the server"
@@ -71,17 +72,30 @@ def _busy(level: str) -> Unit:
 
 
 def _dashboards(context: Context) -> list[Page]:
-    official, days = _official(), context.year
+    official, year, days = _official(), {"period": "this_year"}, context.year
+    levels = (Level.CITY, Level.DISTRICT, Level.STREET, Level.COMMUNITY)
     pages = [
-        Page(DASHBOARD, f"dashboard, {level}, year", official, _dashboard(_busy(level)), days, 60.0)
-        for level in (Level.CITY, Level.DISTRICT, Level.STREET, Level.COMMUNITY)
+        Page(DASHBOARD, f"dashboard, {level}, this year", official, _dashboard(_busy(level)), year, 60.0)
+        for level in levels
     ]
-    try:
-        url = reverse("unit_peers", args=[_busy(Level.STREET).pk])
-    except NoReverseMatch:
-        say("no table of peers here: left out")
-        return pages
-    return [*pages, Page(DASHBOARD, "peers' table of a street, year", official, url, days, 120.0)]
+    # Days that begin and end inside months: how long cases took is then partly counted from the cases.
+    pages += [
+        Page(DASHBOARD, f"dashboard, {level}, 365 days to yesterday", official, _dashboard(_busy(level)), days)
+        for level in levels
+    ]
+    largest = max(Unit.objects.filter(level=Level.STREET), key=_peers)
+    url = reverse("unit_peers", args=[largest.pk])
+    return [
+        *pages,
+        Page(DASHBOARD, f"peers' table of {_peers(largest)} streets, this year", official, url, year, 120.0),
+    ]
+
+
+def _peers(street: Unit) -> int:
+    """Return how many streets of its class the city has."""
+    kind = peer_class(street.level, street.name)
+    names = Unit.objects.filter(level=Level.STREET).values_list("name", flat=True)
+    return sum(peer_class(Level.STREET, name) == kind for name in names)
 
 
 def _dashboard(unit: Unit) -> str:

@@ -6,7 +6,8 @@ of the one computed from the single durations, however many units and days were 
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import ceil, floor, sqrt
 
 _FIRST = 60
@@ -47,19 +48,18 @@ def percentile_hours(buckets: Mapping[int, int], share: float) -> float | None:
 
     Between two ranks it is interpolated, as `statistics.quantiles(method="inclusive")` does.
     """
+    return percentiles_hours(buckets, (share,))[0]
+
+
+def percentiles_hours(buckets: Mapping[int, int], shares: Sequence[float]) -> list[float | None]:
+    """Return several percentiles at once, rising `shares` given; a page of figures asks for two of each row."""
     total = sum(buckets.values())
     if not total:
-        return None
-    rank = share * (total - 1)
-    low = _at_rank(buckets, floor(rank))
-    high = _at_rank(buckets, ceil(rank))
-    return low + (high - low) * (rank - floor(rank))
-
-
-def _at_rank(buckets: Mapping[int, int], rank: int) -> float:
-    passed = 0
-    for bucket in sorted(buckets):
-        passed += buckets[bucket]
-        if rank < passed:
-            return hours_of(bucket)
-    raise IndexError(rank)
+        return [None] * len(shares)
+    ranks = [share * (total - 1) for share in shares]
+    wanted = [rank for one in ranks for rank in (floor(one), ceil(one))]
+    ordered = sorted(buckets)
+    passed = list(accumulate(buckets[bucket] for bucket in ordered))
+    found = [hours_of(ordered[bisect_right(passed, rank)]) for rank in wanted]
+    pairs = zip(found[::2], found[1::2], ranks, strict=True)
+    return [low + (high - low) * (rank - floor(rank)) for low, high, rank in pairs]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum, Value
 from django.db.models.functions import Substr
@@ -193,13 +194,13 @@ class _Root:
         for label, one in covers.items():
             if (rows := one.tallies_q()) is not None:
                 found = self._tallies(DurationTally, WHOLE, itself=True).filter(rows)
-                parts.append(found.values("bucket").annotate(label=Value(label), n=Sum("cases")))
+                parts.append(_in_arrays(found.values(label=Value(label))))
         if not parts:
             return
         for row in parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]:
-            self.reading.totals[row["label"]].took[row["bucket"]] += row["n"]
+            _add_took(self.reading.totals[row["label"]], row)
             if row["label"] == self.ask.first:
-                main.took[row["bucket"]] += row["n"]
+                _add_took(main, row)
 
     def _whole_direct(self, covers: Mapping[str, Cover], took: Mapping[str, Cover], main: Counts) -> None:
         ranges = [part for one in covers.values() for part in one.direct]
@@ -236,10 +237,8 @@ class _Root:
                 _add(into[row[0]], row[1:])
         if (rows := covers[DURATIONS].tallies_q()) is not None:
             found = self._tallies(DurationTally, dimension, itself=itself).filter(rows)
-            for name, bucket, cases in (
-                found.values(part, "bucket").annotate(n=Sum("cases")).values_list(part, "bucket", "n")
-            ):
-                into[name].took[bucket] += cases
+            for row in _in_arrays(found.values(part)):
+                _add_took(into[row[part]], row)
         for row in self._direct(covers[COUNTS].direct, group, facts.counted(Grievance)):
             _add(into[row["f_part"]], [row[f"n_{name}"] for name in TALLIED])
         for row in self._direct(covers[DURATIONS].direct, {**group, "f_took": facts.bucket()}, {"n": Count("*")}):
@@ -251,11 +250,12 @@ class _Root:
         places = self.reading.places
         places.pop(self.root, None)
         here = Counts(whole.cases.copy(), whole.took.copy())
-        for path, counts in places.items():
-            if path[: len(self.root)] == self.root:
-                here.cases.subtract(counts.cases)
-                here.took.subtract(counts.took)
+        below = [counts for path, counts in places.items() if path[: len(self.root)] == self.root]
+        for counts in below:
+            here.cases.subtract(counts.cases)
         if any(here.cases.values()):
+            for counts in below:
+                here.took.subtract(counts.took)
             places[self.root] = Counts(+here.cases, +here.took)
 
     # What holds for this moment
@@ -263,6 +263,8 @@ class _Root:
     def _unfolded(self, main: Counts) -> None:
         """Add what the log of changes tells beyond the tallies; cases counted directly are up to date already."""
         ask = self.ask
+        if not MeasuredChange.objects.filter(self.below).exists():  # the log of a place is empty most of the time
+            return
         rows = facts.changes().filter(self.below, _either([_reported(one) for one in ask.periods.values()]))
         group = {"f_day": facts.day(), "f_took": facts.bucket()}
         if ask.by_place:
@@ -374,6 +376,17 @@ def _add(counts: Counts, values) -> None:
     cases = counts.cases
     for name, value in zip(TALLIED, values, strict=True):
         cases[name] += value
+
+
+def _in_arrays(rows: QuerySet) -> QuerySet:
+    """Add buckets and how many cases each has as two arrays a group: one row to read instead of hundreds."""
+    return rows.annotate(buckets=ArrayAgg("bucket"), numbers=ArrayAgg("cases"))
+
+
+def _add_took(counts: Counts, row: dict) -> None:
+    took = counts.took
+    for bucket, cases in zip(row["buckets"] or (), row["numbers"] or (), strict=True):  # null where there is none
+        took[bucket] += cases
 
 
 def _either(conditions: list[Q | None]) -> Q | None:

@@ -97,13 +97,13 @@ def verify_and_tell(*, now: datetime) -> int:
 
 def tell_administrators(differences: Sequence[Difference], *, now: datetime) -> None:
     """Queue one message a day to each system administrator in office."""
-    day = local_day(now)
+    day, first = local_day(now), lines_of(differences[:1])[0]
     posts = Post.objects.current(on=day).filter(role=Role.SYSTEM_ADMIN, user__is_active=True).select_related("user")
     outbox.queue(
         outbox.message(
             to=post.user,
             kind="tallies_differ",
-            facts={"count": len(differences)},
+            facts={"count": len(differences), "first": first},
             url="",
             key=f"tallies_differ:{day}",
             at=now,

@@ -1,8 +1,10 @@
 """Numbers ready to show: words, parts and the address of the cases behind each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from html import escape
 
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -102,7 +104,7 @@ def figures(measured: Mapping[str, Mapping[str, Found]], *, unit: Unit, period: 
     """Return the figures of a dashboard in the order of `FIGURES`; `measured` holds the measures of each period that
     `rates.compared_with` named."""
     found = measured[PERIOD]
-    shown = [_named(_figure(key, found[key], unit, period)) for key in FIGURES]
+    shown = [_named(_figure(key, found[key], unit, period), found[key]) for key in FIGURES]
     return [replace(figure, moves=_moves(figure.key, measured)) for figure in shown]
 
 
@@ -149,18 +151,36 @@ def cells(found: Mapping[str, Found], *, unit: Unit | None, period: Period, **mo
     return [_figure(key, found[key], unit, period, **more) for key in COLUMNS]
 
 
-def _named(figure: Figure) -> Figure:
-    """Return the figure with its name and what it counts."""
-    return replace(figure, label=label_of(figure.key), hint=hint_of(figure.key))
+def drawn(figures: Iterable[Figure]) -> SafeString:
+    """Return the cells of a table's row as HTML: a page has hundreds, and a template for each is most of its time."""
+    return mark_safe("".join(map(_cell, figures)))  # noqa: S308  (numbers, and addresses that are escaped)
+
+
+def _cell(figure: Figure) -> str:
+    value = escape(figure.value)
+    if figure.above_url and not figure.is_nothing:
+        value = f'<a class="number" href="{escape(figure.above_url)}">{value}</a>'
+    parts = ""
+    if figure.below and figure.below != "0":
+        below = escape(figure.below)
+        if figure.below_url:
+            below = f'<a class="number" href="{escape(figure.below_url)}">{below}</a>'
+        parts = f' <span class="table__parts">{escape(figure.above)} / {below}</span>'
+    return f'<td class="table__cell--number">{value}{parts}</td>'
+
+
+def _named(figure: Figure, measure: Found) -> Figure:
+    """Return the figure with its name, what it counts and, of durations, how long nine of ten took."""
+    note = ""
+    if isinstance(measure, TimeToClose) and measure.cases:
+        note = _("90 %% within %(time)s") % {"time": duration_hours(measure.p90_hours)}
+    return replace(figure, label=label_of(figure.key), hint=hint_of(figure.key), note=note)
 
 
 def _figure(key: str, measure: Found, unit: Unit | None, period: Period, **more: str) -> Figure:
     above_url = cases_url(unit, period, key, NUMERATOR, **more) if unit else ""
     if isinstance(measure, TimeToClose):
-        note = ""
-        if measure.cases:
-            note = _("90 %% within %(time)s") % {"time": duration_hours(measure.p90_hours)}
-        return Figure(key, value=duration_hours(measure.median_hours), note=note, above_url=above_url)
+        return Figure(key, value=duration_hours(measure.median_hours), above_url=above_url)
     if measure.denominator is None:
         return Figure(key, value=thousands(measure.value), above_url=above_url)
     return Figure(

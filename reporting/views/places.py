@@ -76,8 +76,13 @@ def dashboard_url(unit: Unit, query: str) -> str:
 def cases_url(unit: Unit, period: Period, measure: str, side: str = "", **more: str) -> str:
     """Return the address of the cases behind one number; a page has a thousand of them."""
     sided = f"&side={side}" if side else ""
-    others = f"&{urlencode(more)}" if more else ""
+    others = _others(tuple(more.items())) if more else ""
     return f"{_cases_path(unit.pk)}?measure={measure}{sided}{others}&{_days(period)}"
+
+
+@lru_cache(maxsize=4096)
+def _others(more: tuple[tuple[str, str], ...]) -> str:
+    return f"&{urlencode(more)}"
 
 
 @lru_cache(maxsize=4096)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.safestring import SafeString
+
 from reporting.measures import Measure, TimeToClose
-from reporting.views.figures import COLUMNS, Figure, hint_of, label_of
+from reporting.views.figures import COLUMNS, Figure, drawn, hint_of, label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class Row:
     where: str = ""
     share: float | None = None
     closed_share: float | None = None
+
+    @property
+    def drawn(self) -> SafeString:
+        """The cells as HTML."""
+        return drawn(self.cells)
 
 
 @dataclass(frozen=True, slots=True)
