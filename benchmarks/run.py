@@ -40,8 +40,10 @@ def main(argv: list[str] | None = None) -> int:
     from benchmarks.database import own_database, use_database
 
     with use_database(name) if given.use_db else own_database(name, keep=bool(given.keep_db)):
-        found = _measure(given)
+        found, wrong = _measure(given)
     _write(found, given)
+    if wrong is not None:
+        raise wrong
     return 0
 
 
@@ -71,7 +73,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     return given
 
 
-def _measure(given: argparse.Namespace) -> dict:
+def _measure(given: argparse.Namespace) -> tuple[dict, AssertionError | None]:
+    """Return what was measured, and the wrong figure that ended it early, if one did."""
     from importlib import import_module
 
     from benchmarks.context import Context, peak_of, say
@@ -82,12 +85,16 @@ def _measure(given: argparse.Namespace) -> dict:
     context = Context(given.cases, closed, moment, given.quick, _earlier(given.compare))
     if given.use_db:
         context.cases = _accepted()
-    lines = []
+    lines, wrong = [], None
     for name in given.sections:
         say(f"== {name}")
-        lines += import_module(f"benchmarks.{name}").run(context)
+        try:
+            lines += import_module(f"benchmarks.{name}").run(context)
+        except AssertionError as error:
+            wrong = error
+            break
     context.keep_peak("this process", peak_of())
-    return {
+    found = {
         "machine": {**machine, "load_after": round(os.getloadavg()[0], 2)},
         "at": moment.isoformat(timespec="seconds"),
         "database": os.environ["LINJIANG_BENCH_DB"],
@@ -97,6 +104,7 @@ def _measure(given: argparse.Namespace) -> dict:
         "lines": lines,
         "peak_mb": {name: round(max(peaks)) for name, peaks in context.peaks.items()},
     }
+    return found, wrong
 
 
 def _fill(given: argparse.Namespace) -> tuple[int, float]:

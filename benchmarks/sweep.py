@@ -54,9 +54,9 @@ def run(context: Context) -> list[Line]:
         found = _count("bench_sweep")
         for turn in range(rounds):
             say(f"sweep of {found:,} due cases, round {turn + 1} of {rounds}: plain SQL, then ours")
-            _prepare(now)
+            _prepare(now, turn)
             raw.append(found / _seconds(lambda: _sweep_by_sql(now, actor.pk)))
-            _prepare(now)
+            _prepare(now, turn)
             before = _count("grievances_escalation")
             fired = 0
 
@@ -106,8 +106,9 @@ def _borrowed(count: int) -> Iterator[None]:
         _execute("VACUUM ANALYZE grievances_grievance")
 
 
-def _prepare(now) -> None:
-    _execute(_PREPARE, now=now - timedelta(seconds=1))
+def _prepare(now, turn: int) -> None:
+    """Make the cases due; each round for another deadline, because a rung fires once for one."""
+    _execute(_PREPARE, now=now - timedelta(seconds=1 + turn))
     _execute("VACUUM ANALYZE grievances_grievance")
 
 
