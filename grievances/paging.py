@@ -18,6 +18,9 @@ from grievances.models import Grievance
 PAGE = 25
 # So many cases are walked in about ten milliseconds.
 WALKED = 10_000
+# How many further keys the index is asked about before it is asked about all.
+ASKED = 200_000
+_SIGN = {False: -1, True: 1}  # newest first goes down the keys
 _NEXT, _PREVIOUS = "n", "p"
 _NEWEST, _REPORTED, _DUE = "newest", "reported", "due"
 _BIGGEST = 2**63 - 1
@@ -105,6 +108,11 @@ def _keys(cases: QuerySet, order: str, place: _Place | None, wanted: int) -> _Ke
     # Common words are found among the next few thousand cases, rare ones by their index. Neither way alone is quick
     # for every word: the index gives hundreds of thousands of cases to sort, walking passes millions for a rare one.
     found = _take(cases.walking.filter(_as_far_as(order, end)), order, place, wanted)
+    if len(found) < wanted and order == _NEWEST:
+        # A word that is common but rests just now: its index, but only among the next of the keys.
+        further = _Place(end.pk + _SIGN[end.backwards] * ASKED, backwards=end.backwards)
+        found += _take(cases.filter(_as_far_as(order, further)), order, end, wanted - len(found), by_index=True)
+        end = further
     if len(found) < wanted:
         found += _take(cases, order, end, wanted - len(found), by_index=True)
     return found

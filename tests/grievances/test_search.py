@@ -243,10 +243,11 @@ def test_chosen_days_are_listed_by_the_moment_of_reporting(shelf):
     assert found == [late.number, early.number]
 
 
-@pytest.mark.parametrize("walked", [0, 3, 10_000])
+@pytest.mark.parametrize(("walked", "asked"), [(0, 0), (0, 5), (3, 4), (3, 200_000), (10_000, 200_000)])
 @pytest.mark.parametrize("given_", [{}, {"since": "2026-01-01"}, {"since": "2026-01-01", "until": "2026-03-31"}])
-def test_pages_of_a_search_follow_each_other_without_gap_or_repeat(monkeypatch, walked, given_):
+def test_pages_of_a_search_follow_each_other_without_gap_or_repeat(monkeypatch, walked, asked, given_):
     monkeypatch.setattr(paging, "WALKED", walked)
+    monkeypatch.setattr(paging, "ASKED", asked)
     monkeypatch.setattr(paging, "PAGE", 4)
     monkeypatch.setattr(paging.newest_first, "__kwdefaults__", {"size": 4, "rows": None})
     world = make_world()
