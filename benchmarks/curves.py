@@ -20,7 +20,7 @@ PICTURES = (
         "Dashboard of a year, 95th percentile",
         "p95",
         "ms",
-        ("dashboard, city, year", "dashboard, district, year", "dashboard, street, year", "dashboard, community, year"),
+        tuple(f"dashboard, {level}, this year" for level in ("city", "district", "street", "community")),
     ),
     (
         "pages",
