@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.views import LogoutView
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -117,6 +118,13 @@ class CappedPaginator(Paginator):
         return self.count >= self.ceiling
 
 
+class KeySelect(AutocompleteSelect):
+    """The look-up field; what was sent instead of a key is not asked of the database when the form comes back."""
+
+    def optgroups(self, name, value, attrs=None):
+        return super().optgroups(name, [one for one in value if str(one).isdecimal() or not one], attrs)
+
+
 class DeskAdmin(ModelAdmin):
     """Base of every admin of the desk: nobody may anything unless a subclass says so."""
 
@@ -177,6 +185,8 @@ class DeskAdmin(ModelAdmin):
         related = self.admin_site._registry.get(db_field.remote_field.model)
         if related is not None:
             kwargs.setdefault("queryset", related.get_queryset(request))
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelect(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _get_obj_does_not_exist_redirect(self, request, opts, object_id):

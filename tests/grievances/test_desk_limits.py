@@ -56,6 +56,16 @@ def test_a_limit_set_at_the_desk_moves_open_deadlines(world, client):
     assert "花戏楼街道" in RuleChange.objects.first().why["zh"]
 
 
+@pytest.mark.parametrize("unit", ["x", "-1", "99999999999999999999", "1.5"])
+def test_a_unit_that_is_none_is_said_and_nothing_typed_is_lost(world, client, unit):
+    client.force_login(world.admin)
+    response = client.post(reverse(f"{LIMITS}_add"), limit_data(unit=unit, amount="4"))
+    assert response.status_code == 400
+    assert response.context["errors"]
+    assert 'value="4"' in response.content.decode()
+    assert not StageLimit.objects.exists()
+
+
 def test_a_second_limit_for_the_same_cases_is_refused_and_nothing_typed_is_lost(world, client):
     limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=2, counts="workdays")
     client.force_login(world.admin)
