@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.utils.translation import pgettext
 
 from grievances.models import Grievance
@@ -46,9 +46,9 @@ LATEST = 10
 _UNSORTED = (Level.GROUP,)
 # What the tab says, and the head of the table.
 PART_TITLES = {
-    CATEGORY: (_lazy("Category"), _lazy("What the cases are about")),
-    SOURCE: (_lazy("Source"), _lazy("Where the cases come from")),
-    AGENCY: (_lazy("Agency"), _lazy("Who handles the cases")),
+    CATEGORY: (gettext_lazy("Category"), gettext_lazy("What the cases are about")),
+    SOURCE: (gettext_lazy("Source"), gettext_lazy("Where the cases come from")),
+    AGENCY: (gettext_lazy("Agency"), gettext_lazy("Who handles the cases")),
 }
 
 
