@@ -10,8 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from grievances.models import Grievance
 from linjiang.common import clock
