@@ -120,4 +120,4 @@ def test_it_takes_as_many_statements_for_many_as_for_few(world):
         )
         world.units[unit.name] = unit
         put_closed(world, unit=unit.name)
-    assert statements() == few <= 13
+    assert statements() == few <= 14
