@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grievances.choices import CARD_OF, Action, Card, Standing, Status
-from grievances.models import Assignment, Grievance
+from grievances.models import Assignment, Escalation, Grievance
 from grievances.workflow import Guard, actions_from, transition
 from linjiang.common.decisions import ALLOWED, Decision, denied, idle
 from orgs import tree
@@ -119,6 +119,18 @@ def available_actions(user, grievance: Grievance, *, at: datetime) -> list[tuple
     ]
 
 
+def cards_to_answer(user, grievance: Grievance) -> list[Escalation]:
+    """Return the cards that wait for an answer and were shown to the agency or the desk of `user`."""
+    posts = user.current_posts
+    agencies = {post.agency_id for post in posts if post.agency_id}
+    desks = {post.unit_id for post in posts if post.role in (*LEADER_ROLES, *DESK_ROLES)}
+    return [
+        card
+        for card in grievance.cards
+        if card.answered_at is None and (card.agency_id in agencies if card.agency_id else card.unit_id in desks)
+    ]
+
+
 def may_see_contact(user, grievance: Grievance) -> Decision:
     """Say whether `user` may be shown the resident's full contact data (the showing is recorded)."""
     needed = {
@@ -190,8 +202,10 @@ def _no_suspension_pending(ask: _Question) -> Decision:
 
 
 def _card_pending(ask: _Question) -> Decision:
-    if any(card.answered_at is None for card in ask.grievance.cards):
+    if cards_to_answer(ask.user, ask.grievance):
         return ALLOWED
+    if any(card.answered_at is None for card in ask.grievance.cards):
+        return denied(_("Only who was shown a card answers it."))
     return idle(_("No card waits for an answer."))
 
 

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 (
                     "tell",
                     models.CharField(
-                        help_text="holder, superior, street, district, separated by commas",
+                        help_text="holder, superior, street, district; separated by commas",
                         max_length=60,
                         verbose_name="who is told",
                     ),
@@ -453,6 +453,7 @@ class Migration(migrations.Migration):
                 django.db.models.functions.comparison.Coalesce("category_id", 0),
                 models.F("urgency"),
                 name="ladder_once",
+                violation_error_message="There is a ladder for exactly these cases already; change that one.",
             ),
         ),
         migrations.AddConstraint(
@@ -473,6 +474,7 @@ class Migration(migrations.Migration):
                 django.db.models.functions.comparison.Coalesce("category_id", 0),
                 models.F("urgency"),
                 name="stagelimit_once",
+                violation_error_message="There is a limit for exactly these cases and this stage already; change that one.",
             ),
         ),
         migrations.AddConstraint(

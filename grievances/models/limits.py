@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from grievances.choices import Card, Counts, Stage, Tell, Urgency
+from grievances.choices import Card, Counts, Stage, Urgency
 
 
 class StageLimit(models.Model):
@@ -47,7 +47,14 @@ class StageLimit(models.Model):
         ordering = ["stage", "unit__path", "category__code", "urgency"]
         constraints = [
             models.UniqueConstraint(
-                "stage", Coalesce("unit_id", 0), Coalesce("category_id", 0), "urgency", name="stagelimit_once"
+                "stage",
+                Coalesce("unit_id", 0),
+                Coalesce("category_id", 0),
+                "urgency",
+                name="stagelimit_once",
+                violation_error_message=_(
+                    "There is a limit for exactly these cases and this stage already; change that one."
+                ),
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="stagelimit_positive"),
             models.CheckConstraint(condition=Q(counts__in=Counts.values), name="stagelimit_counts_known"),
@@ -80,7 +87,14 @@ class Ladder(models.Model):
         verbose_name = _("ladder")
         verbose_name_plural = _("ladders")
         ordering = ["category__code", "urgency"]
-        constraints = [models.UniqueConstraint(Coalesce("category_id", 0), "urgency", name="ladder_once")]
+        constraints = [
+            models.UniqueConstraint(
+                Coalesce("category_id", 0),
+                "urgency",
+                name="ladder_once",
+                violation_error_message=_("There is a ladder for exactly these cases already; change that one."),
+            )
+        ]
 
     def __str__(self) -> str:
         parts = [str(self.category)] if self.category else []
@@ -102,7 +116,7 @@ class LadderRung(models.Model):
     tell = models.CharField(
         _("who is told"),
         max_length=60,
-        help_text=_("%(names)s, separated by commas") % {"names": ", ".join(Tell.values)},
+        help_text=_("holder, superior, street, district; separated by commas"),
     )
 
     class Meta:

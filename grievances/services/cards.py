@@ -4,6 +4,7 @@ from datetime import datetime
 
 from grievances.choices import ANSWERED_CARDS, CARD_OF, Action, Card, Stage, Tell
 from grievances.models import Escalation, Grievance
+from grievances.policies import cards_to_answer
 from grievances.services.rulebook import Rulebook, rulebook
 from grievances.services.steps import step
 from grievances.services.targets import Targets
@@ -39,14 +40,13 @@ def red_card(*, actor: User, grievance: Grievance, note: str, now: datetime, ver
 def answer_card(
     *, actor: User, grievance: Grievance, note: str, now: datetime, version: int | None = None
 ) -> Grievance:
-    """Answer every card of the case that waits for one (整改说明): what went wrong and what is changed.
+    """Answer the cards of the case that were shown to the actor's agency or desk (整改说明): what is changed.
 
     A card answered in time is lifted, one answered late stays in force; the card and its answer stay on record.
     """
     note = note.strip()
     with step(actor=actor, grievance=grievance, action=Action.ANSWER_CARD, now=now, version=version, note=note) as case:
-        waiting = case.grievance.escalations.filter(card__in=ANSWERED_CARDS, answered_at__isnull=True)
-        cards = list(waiting.select_related("by"))
+        cards = cards_to_answer(actor, case.grievance)
         for card in cards:
             card.answered_at, card.answered_by, card.answer = now, actor, note
             if card.answer_due_at is None or now <= card.answer_due_at:

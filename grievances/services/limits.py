@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from grievances.choices import LIVE
+from grievances.choices import LIVE, Counts
 from grievances.models import Category, Grievance, Ladder, LadderRung, StageLimit
 from grievances.services.rulebook import CATEGORY_HOURS, checked_ladder
 from linjiang.common.errors import InvalidInput
@@ -20,6 +20,10 @@ from orgs.rules import note_rule_change, read_calendar, rules_version
 # One rung as (when, card, who is told): ("+1wd", "yellow", "holder,street").
 RungText = tuple[str, str, str]
 _OF_TIME = frozenset({*CATEGORY_HOURS.values(), "urgency", "parent"})
+
+
+# Of a limit, in what it is counted in: a year.
+LONGEST = {Counts.HOURS: 366 * 24, Counts.WORKDAYS: 261}
 
 
 def open_deadlines() -> int:
@@ -52,6 +56,8 @@ def set_limit(
     limit = StageLimit.objects.select_for_update().get(pk=pk) if pk else StageLimit()
     limit.stage, limit.unit, limit.category, limit.urgency = stage, unit, category, urgency
     limit.amount, limit.counts = amount, counts
+    if amount > LONGEST[counts]:
+        raise InvalidInput({"amount": _("This is longer than a year; please check it.")})
     _check(limit)
     limit.save()
     _note(actor, now, gettext_noop("A limit was changed: %(what)s"), limit)

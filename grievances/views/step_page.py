@@ -11,7 +11,7 @@ from grievances import guidance, pending, presentation
 from grievances.choices import Action
 from grievances.forms.actions import RATING_ICONS, ActionForm
 from grievances.models import Grievance
-from grievances.policies import decide
+from grievances.policies import cards_to_answer, decide
 from grievances.services.verbs import perform
 from grievances.workflow import transition
 from linjiang.common.decisions import Decision
@@ -88,7 +88,7 @@ class StepPage(ABC):
     def _cards_to_answer(self) -> list[pending.CardLine]:
         if self.action != Action.ANSWER_CARD:
             return []
-        return pending.card_lines(self.case.cards, at=self.now, waiting=True)
+        return pending.card_lines(cards_to_answer(self.request.user, self.case), at=self.now, waiting=True)
 
     def _decision(self) -> Decision:
         return decide(self.request.user, self.action, self.case, at=self.now)

@@ -140,7 +140,9 @@ def _read(text: str) -> dict[int, list[Day]]:
 
 @transaction.atomic
 def set_day(*, actor: User, day: date, is_working: bool, name: str, now: datetime) -> WorkCalendarDay:
-    """Say that `day` is worked or not, whatever the weekday, and return it."""
+    """Say that `day` is worked or not, whatever the weekday, and return it; InvalidInput for a day of a far year."""
+    if not 1990 <= day.year <= 2199:
+        raise InvalidInput({"day": _("Please give a day of the years 1990 to 2199.")})
     row, _created = WorkCalendarDay.objects.update_or_create(
         day=day, defaults={"is_working": is_working, "name": clean(name)[:40]}
     )

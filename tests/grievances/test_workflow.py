@@ -62,9 +62,10 @@ for _status, _more in (
 ):
     MAY[_status, Action.ADD_PHOTO] = _WATCHERS + _more
     MAY[_status, Action.COMMENT] = _WATCHERS + _more + " city_official official"
-    MAY[_status, Action.ANSWER_CARD] = "community street" + _more
-MAY[Status.DISCOVERED, Action.ANSWER_CARD] += " chief"
-MAY[Status.REPORTED, Action.ANSWER_CARD] += " group_leader"
+    # Who was shown the card: the agency, else the desk that holds the case.
+    MAY[_status, Action.ANSWER_CARD] = _more.strip()
+MAY[Status.DISCOVERED, Action.ANSWER_CARD] = "chief"
+MAY[Status.REPORTED, Action.ANSWER_CARD] = "group_leader"
 for _status, _more in ((Status.REPORTED, " group_leader"), (Status.ASSIGNED, ""), (Status.IN_PROGRESS, "")):
     MAY[_status, Action.URGE] = "city_official community official operator street supervisor"
     MAY[_status, Action.YELLOW_CARD] = MAY[_status, Action.RED_CARD] = "supervisor"
@@ -99,7 +100,16 @@ def photo(colour: str = "red") -> SimpleUploadedFile:
 
 def show_card(case: Grievance) -> None:
     """Show a yellow card that waits for an answer, as the ladder does."""
-    case.escalations.create(card=Card.YELLOW, rung=3, stage="resolve", due_at=NOON, by=system_user(), at=NOON)
+    case.escalations.create(
+        card=Card.YELLOW,
+        rung=3,
+        stage="resolve",
+        due_at=NOON,
+        unit=case.holder_unit,
+        agency=case.lead_agency,
+        by=system_user(),
+        at=NOON,
+    )
 
 
 def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, dict]:
