@@ -167,7 +167,7 @@ class RungForm(forms.ModelForm):
     at = forms.CharField(
         label=_("when"), max_length=12, widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "80% · +1wd · +4h"})
     )
-    card = forms.ChoiceField(label=_("what"), choices=Card.choices, widget=UnfoldAdminSelectWidget)
+    card = forms.ChoiceField(label=_("what is shown"), choices=Card.choices, widget=UnfoldAdminSelectWidget)
     tell = forms.MultipleChoiceField(
         label=_("who is told"), choices=Tell.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                             ("red", "Red card"),
                         ],
                         max_length=8,
-                        verbose_name="what",
+                        verbose_name="what is shown",
                     ),
                 ),
                 (

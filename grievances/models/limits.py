@@ -112,7 +112,7 @@ class LadderRung(models.Model):
         max_length=12,
         help_text=_("80%: a share of the limit; +1wd: working days past it; +4h: hours past it"),
     )
-    card = models.CharField(_("what"), max_length=8, choices=Card.choices)
+    card = models.CharField(_("what is shown"), max_length=8, choices=Card.choices)
     tell = models.CharField(
         _("who is told"),
         max_length=60,
