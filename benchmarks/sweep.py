@@ -23,7 +23,8 @@ UPDATE grievances_grievance g
    SET status = 'IN_PROGRESS', closed_at = NULL, confirmation = '', resolved_at = NULL, suspended_at = NULL,
        clock_started_at = %(now)s - interval '20 hours', "limit" = 86400, counts = 'hours', paused = 0, rung = 0,
        soon_at = %(now)s - interval '48 minutes', due_at = %(now)s + interval '4 hours', stage = '',
-       stage_started_at = NULL, stage_limit = NULL, stage_counts = '', stage_due_at = NULL, stage_rung = 0,
+       stage_started_at = NULL, stage_limit = NULL, stage_counts = '', stage_soon_at = NULL, stage_due_at = NULL,
+       stage_rung = 0,
        next_alarm_at = %(now)s - interval '48 minutes'
   FROM bench_sweep b WHERE b.id = g.id
 """

@@ -175,7 +175,7 @@ class CaseFilter(ForPaging, django_filters.FilterSet):
         if value == OPEN:
             return queryset.filter(status__in=LIVE)
         if value == OVERDUE:
-            return queryset.overdue(at=self.at)
+            return queryset.late(at=self.at)
         if value == SUSPENDED:
             return queryset.live().filter(suspended_at__isnull=False)
         return queryset.filter(status=value)

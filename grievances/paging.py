@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case as SqlCase
-from django.db.models import DateTimeField, F, Q, QuerySet, When
+from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 
-from grievances.choices import RUNNING
 from grievances.models import Grievance
+from grievances.querysets import RUNS_UNTIL
 
 PAGE = 25
 # So many cases are walked in about ten milliseconds.
@@ -25,9 +24,6 @@ _NEXT, _PREVIOUS = "n", "p"
 _NEWEST, _REPORTED, _DUE = "newest", "reported", "due"
 _BIGGEST = 2**63 - 1
 _MOMENT = {_REPORTED: "reported_at", _DUE: "runs_until"}
-_RUNS_UNTIL = SqlCase(
-    When(status__in=RUNNING, suspended_at__isnull=True, then=F("due_at")), output_field=DateTimeField()
-)
 
 
 class BadCursor(ValueError):
@@ -62,7 +58,7 @@ def newest_first(cases: QuerySet, cursor: str = "", *, size: int = PAGE, rows: Q
 
 
 def due_first(cases: QuerySet, cursor: str = "", *, size: int = PAGE, rows: QuerySet | None = None) -> Page:
-    """Return the page at `cursor`, the running deadline that ends first on top, then the cases without one.
+    """Return the page at `cursor`, the clock that ends first on top, then the cases where none runs.
 
     Raise BadCursor for a cursor that was not made here.
     """
@@ -120,7 +116,7 @@ def _keys(cases: QuerySet, order: str, place: _Place | None, wanted: int) -> _Ke
 
 def _take(cases: QuerySet, order: str, place: _Place | None, wanted: int, *, by_index: bool = False) -> _Keys:
     if order == _DUE:
-        cases = cases.annotate(runs_until=_RUNS_UNTIL)
+        cases = cases.annotate(runs_until=RUNS_UNTIL)
     if place is not None:
         cases = cases.filter(_past(order, place))
     backwards = place is not None and place.backwards

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from grievances.choices import Action, Card, Rating, Stage, Standing, Status, Urgency
 from grievances.models import Assignment, Attachment, Category, Grievance, GrievanceEvent, Reason
+from grievances.stages import Pressing, pressing
 from linjiang.common.templatetags.lj import cn_date, cn_datetime
 from linjiang.common.text import in_my_language
 from orgs import tree
@@ -311,11 +312,11 @@ def where_it_stands(case: Grievance) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case as cards and tables show it: the names of the components, the deadline only while it runs."""
+    """A case as cards and tables show it: the names of the components, the clock that presses while one runs."""
 
     case: Grievance
     unit_name: str
-    is_overdue: bool
+    clock: Pressing | None
 
     @property
     def number(self) -> str:
@@ -340,22 +341,6 @@ class Row:
         return self.case.category_name
 
     @property
-    def due_at(self) -> datetime | None:
-        return self.case.due_at if self.case.is_running else None
-
-    @property
-    def clock_started_at(self) -> datetime | None:
-        return self.case.clock_started_at
-
-    @property
-    def soon_at(self) -> datetime | None:
-        return self.case.soon_at
-
-    @property
-    def due_provisional(self) -> bool:
-        return self.case.due_provisional
-
-    @property
     def suspended(self) -> bool:
         return self.case.suspended and self.case.is_live
 
@@ -366,7 +351,7 @@ class Row:
 def rows(cases: Sequence[Grievance], *, scope: Scope, at: datetime) -> list[Row]:
     """Return the cases for a list, each with its place below the reader's own unit. One statement for all places."""
     places = place_names([case.unit_path for case in cases], scope=scope)
-    return [Row(case=case, unit_name=places[case.unit_path], is_overdue=case.is_overdue(at=at)) for case in cases]
+    return [Row(case=case, unit_name=places[case.unit_path], clock=pressing(case, at=at)) for case in cases]
 
 
 def place_names(paths: Iterable[str], *, scope: Scope) -> dict[str, str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Least
 
 from grievances import search
 from grievances.choices import LIVE, RUNNING, Status
@@ -20,6 +21,30 @@ _FOLDED = models.Func(
     function="translate",
     output_field=models.TextField(),
 )
+
+
+# When the clock of a case that ends first ends: resolving while somebody works on it, the stage it is in, neither while
+# it is on hold. LEAST leaves out what is null; the index of open cases in this order is made of the same expression.
+RUNS_UNTIL = Case(
+    When(
+        suspended_at__isnull=True,
+        then=Least(Case(When(status__in=RUNNING, then=F("due_at"))), F("stage_due_at")),
+    ),
+    output_field=DateTimeField(),
+)
+
+
+def is_late(at: datetime) -> Q:
+    """Return the condition that a clock that runs, of resolving or of the stage, is past its limit at `at`."""
+    return Q(suspended_at__isnull=True) & (Q(status__in=RUNNING, due_at__lt=at) | Q(stage_due_at__lt=at))
+
+
+def is_soon(at: datetime) -> Q:
+    """Return the condition that a clock that runs is past 80 % of its limit at `at`, and none is past all of it."""
+    resolving = Q(status__in=RUNNING, soon_at__lte=at, due_at__gte=at)
+    stage = Q(stage_soon_at__lte=at, stage_due_at__gte=at)
+    past = Q(status__in=RUNNING, due_at__lt=at) | Q(stage_due_at__isnull=False, stage_due_at__lt=at)
+    return Q(suspended_at__isnull=True) & (resolving | stage) & ~past
 
 
 class GrievanceQuerySet(models.QuerySet):
@@ -106,6 +131,10 @@ class GrievanceQuerySet(models.QuerySet):
     def due_soon(self, *, at: datetime):
         """Return the running cases past 80 % of their limit and not past it at `at`."""
         return self.running().filter(soon_at__lte=at, due_at__gte=at)
+
+    def late(self, *, at: datetime):
+        """Return the open cases with any clock past its limit at `at`: what lists show in red."""
+        return self.live().filter(is_late(at))
 
     def waiting_for(self, user):
         """Return the live cases in which it is `user`'s turn, from the posts in force."""

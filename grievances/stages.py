@@ -59,6 +59,73 @@ class StageLine:
         return "alarm-clock" if self.tone == SOON_TONE else done
 
 
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """The clock of a case that matters now, as lists show it: the one that ends first, resolving if that is past.
+
+    `label` names the stage unless it is resolving; `state` is a tone of the design system, `used` the part of the
+    limit used in per cent, 100 at most, None where no limit is known.
+    """
+
+    label: str
+    words: str
+    state: str
+    icon: str
+    used: int | None = None
+    due_at: datetime | None = None
+    is_provisional: bool = False
+
+
+def pressing(case: Grievance, *, at: datetime) -> Pressing | None:
+    """Return the clock lists show of the case; None where none runs. Counts as the case page does, asks no database."""
+    if not case.is_live:
+        return None
+    if case.suspended:
+        return Pressing("", _("On hold"), NONE, "circle-pause")
+    resolving = case.due_at if case.is_running else None
+    stage_due = case.stage_due_at if case.stage else None
+    if resolving is not None and (stage_due is None or at > resolving or resolving <= stage_due):
+        limit = Limit(case.limit, case.counts) if case.limit else None
+        began, soon_at, provisional = case.clock_started_at, case.soon_at, case.due_provisional
+        return _pressing("", _Due(began, limit, case.paused, soon_at, resolving, provisional), at)
+    if stage_due is None:
+        return None
+    limit = Limit(case.stage_limit, case.stage_counts) if case.stage_limit else None
+    due = _Due(case.stage_started_at, limit, 0, case.stage_soon_at, stage_due, False)
+    return _pressing(str(Stage(case.stage).label), due, at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A running clock as its columns tell it; `limit` is None on older records."""
+
+    began: datetime | None
+    limit: Limit | None
+    paused: int
+    soon_at: datetime | None
+    due_at: datetime
+    is_provisional: bool
+
+
+def _pressing(label: str, due: _Due, at: datetime) -> Pressing:
+    rules = rulebook()
+    counts = due.limit.counts if due.limit else HOURS
+    over = at > due.due_at
+    soon = not over and due.soon_at is not None and at >= due.soon_at
+    if over:
+        past = max(measure(due.due_at, at, counts, rules.calendar), 60)
+        words = _("%(time)s past") % {"time": span_words(past, counts, rules)}
+    else:
+        left = measure(at, due.due_at, counts, rules.calendar)
+        words = _("%(time)s left") % {"time": span_words(left, counts, rules)} if left >= 60 else _("Due now")
+    used = None
+    if due.limit is not None and due.began is not None:
+        seconds = max(measure(due.began, at, counts, rules.calendar) - due.paused, 0)
+        used = min(100, int(100 * seconds / due.limit.seconds)) if due.limit.seconds else 100
+    state, icon = (OVER, "circle-alert") if over else (SOON_TONE, "alarm-clock") if soon else (OK, "clock")
+    return Pressing(label, words, state, icon, used, due.due_at, due.is_provisional)
+
+
 def lines(case: Grievance, events: Sequence[GrievanceEvent], *, at: datetime) -> list[StageLine]:
     """Return the stages of the case's present round; needs the joins of `with_names`, asks no database.
 

@@ -1,7 +1,7 @@
 """The inbox of the desk: the scoped case list, its search, its tabs and its bulk steps."""
 
 from django.contrib import admin
-from django.db.models import Case, F, Q, When
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -12,12 +12,14 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from grievances import search
 from grievances.admin import bulk, case_page
 from grievances.admin.filters import AreaFilter, ReportedFilter, TopCategoryFilter
-from grievances.admin.tabs import ALL, TabFilter, chosen_tab, running, tabs
-from grievances.choices import Action, Status
+from grievances.admin.tabs import ALL, TabFilter, chosen_tab, tabs
+from grievances.choices import Action
 from grievances.filters import known_area
 from grievances.models import Grievance
+from grievances.querysets import RUNS_UNTIL
+from grievances.stages import pressing
 from linjiang.common.clock import now
-from linjiang.common.templatetags.lj import cn_datetime, deadline, icon, status_icon
+from linjiang.common.templatetags.lj import cn_datetime, icon, status_icon
 from linjiang.common.text import clean_phone, is_phone
 from linjiang.desk import WORK, DeskAdmin, desk_site
 from orgs.admin.scoping import may
@@ -69,8 +71,7 @@ class CaseAdmin(DeskAdmin):
     def get_ordering(self, request) -> list:
         if chosen_tab(request.GET) == ALL:
             return ["-pk"]
-        # A case that waits for the household keeps its limit, but nobody at the desk is late with it.
-        return [Case(When(running(), then=F("due_at"))).asc(nulls_last=True), "pk"]
+        return [RUNS_UNTIL.asc(nulls_last=True), "pk"]
 
     def get_search_results(self, request, queryset, search_term):
         """Find by number, by the caller's exact phone number, else by words in title, description and door."""
@@ -131,18 +132,18 @@ class CaseAdmin(DeskAdmin):
         drawing = icon(status_icon(code), "sm")
         return format_html('<span class="chip chip--{}">{}<span>{}</span></span>', code.lower(), drawing, label)
 
-    @admin.display(description=_("due"), ordering=F("due_at").asc(nulls_last=True))
+    @admin.display(description=_("due"), ordering=RUNS_UNTIL.asc(nulls_last=True))
     def due(self, case: Grievance) -> str:
-        if not case.is_running and not (case.suspended and case.is_live):
-            waits = case.status == Status.RESOLVED
-            return format_html('<span class="due">{}</span>', gettext("waits for the household") if waits else "—")
-        words = deadline(case.due_at, None, case.suspended, case.clock_started_at, case.soon_at)
+        clock = pressing(case, at=now())
+        if clock is None:
+            return format_html('<span class="due">{}</span>', "—")
         return format_html(
-            '<span class="due due--{}" title="{}">{} {}</span>',
-            words.state,
-            cn_datetime(case.due_at),
-            icon(words.icon, "sm"),
-            words.words,
+            '<span class="due due--{}" title="{}">{} {} {}</span>',
+            clock.state,
+            cn_datetime(clock.due_at),
+            icon(clock.icon, "sm"),
+            clock.label,
+            clock.words,
         )
 
     @admin.display(description=_("held by"))

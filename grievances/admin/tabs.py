@@ -7,24 +7,19 @@ from django.contrib import admin
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from grievances.choices import LIVE, RUNNING, Status
+from grievances.choices import LIVE, Status
+from grievances.querysets import is_late, is_soon
 from linjiang.common.clock import now
 
 OPEN, ALL = "open", "all"
 
 
-def running() -> Q:
-    """Return what runs against a deadline: not waiting for the household, not on hold."""
-    return Q(status__in=RUNNING, suspended_at__isnull=True)
-
-
 def conditions(at: datetime) -> dict[str, Q]:
-    """Return what each tab holds at `at`; "due soon" is past 80 % of its limit and not past it."""
-    runs = running()
+    """Return what each tab holds at `at`; due soon and overdue by resolving or by the stage, as rows show it."""
     return {
         "todo": Q(status=Status.REPORTED),
-        "soon": runs & Q(soon_at__lte=at, due_at__gte=at),
-        "overdue": runs & Q(due_at__lt=at),
+        "soon": is_soon(at) & Q(status__in=LIVE),
+        "overdue": is_late(at) & Q(status__in=LIVE),
         "working": Q(status__in=(Status.ASSIGNED, Status.IN_PROGRESS)),
         "confirm": Q(status=Status.RESOLVED),
         OPEN: Q(status__in=LIVE),

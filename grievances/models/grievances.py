@@ -26,7 +26,7 @@ from grievances.choices import (
     Status,
     Urgency,
 )
-from grievances.querysets import GrievanceManager
+from grievances.querysets import RUNS_UNTIL, GrievanceManager
 from linjiang.common.clock import local_day
 from linjiang.common.database import LexemesField, PathField
 
@@ -126,6 +126,7 @@ class Grievance(models.Model):
     stage_started_at = models.DateTimeField(null=True, blank=True, editable=False)
     stage_limit = models.PositiveIntegerField(null=True, blank=True, editable=False)
     stage_counts = models.CharField(max_length=8, choices=Counts.choices, blank=True, editable=False)
+    stage_soon_at = models.DateTimeField(null=True, blank=True, editable=False)
     stage_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     stage_rung = models.PositiveSmallIntegerField(default=0, editable=False)
     acknowledge_due_at = models.DateTimeField(_("to be acknowledged by"), null=True, blank=True)
@@ -190,11 +191,15 @@ class Grievance(models.Model):
             # With what stands open is counted by, so that its figures are read from the index alone.
             models.Index(
                 fields=["unit_path", "status", "due_at"],
-                include=["reported_at", "suspended_at", "category", "lead_agency", "source"],
+                include=[
+                    *("reported_at", "suspended_at", "category", "lead_agency", "source"),
+                    *("soon_at", "stage_soon_at", "stage_due_at", "holder_unit", "unit"),
+                ],
                 condition=Q(status__in=LIVE),
                 name="grievance_live_due",
             ),
-            models.Index(fields=["due_at", "id"], condition=Q(status__in=LIVE), name="grievance_due"),
+            # In the order of lists with what ends first on top: a page of them is walked, not sorted.
+            models.Index(RUNS_UNTIL.asc(), "id", condition=Q(status__in=LIVE), name="grievance_runs_until"),
             models.Index(fields=["holder_unit", "due_at"], condition=Q(status__in=LIVE), name="grievance_holder_due"),
             models.Index(fields=["lead_agency", "due_at"], condition=Q(status__in=LIVE), name="grievance_agency_due"),
             models.Index(fields=["reported_at"], name="grievance_reported"),

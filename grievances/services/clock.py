@@ -18,6 +18,7 @@ _NO_STAGE = {
     "stage_started_at": None,
     "stage_limit": None,
     "stage_counts": "",
+    "stage_soon_at": None,
     "stage_due_at": None,
     "stage_rung": 0,
 }
@@ -183,12 +184,14 @@ def _deadline(clock: Clock, rules: Rulebook) -> dict:
 def _entering(case: Grievance, stage: str, start: datetime, rules: Rulebook | None = None) -> dict:
     rules = rules or rulebook()
     limit = _limit(case, stage, rules)
+    clock = Clock(start, limit)
     return {
         "stage": stage,
         "stage_started_at": start,
         "stage_limit": limit.seconds,
         "stage_counts": limit.counts,
-        "stage_due_at": Clock(start, limit).due_at(rules.calendar),
+        "stage_soon_at": clock.at_share(SOON, rules.calendar),
+        "stage_due_at": clock.due_at(rules.calendar),
         "stage_rung": 0,
     }
 

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from grievances import paging
-from grievances.choices import ENDED, RUNNING
+from grievances.choices import ENDED
 from grievances.models import Grievance
+from grievances.querysets import is_late, is_soon
 from grievances.views.cases import case_list
 from linjiang.common import clock
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
@@ -81,10 +82,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 def _conditions(user, now) -> dict[str, Q]:
     """Return what each tab of live cases holds, as conditions that one statement can count."""
-    running = Q(status__in=RUNNING, suspended_at__isnull=True)
     return {
         _MINE: Grievance.objects.all().turn_of(user),
-        _SOON: running & Q(soon_at__lte=now, due_at__gte=now),
-        _OVERDUE: running & Q(due_at__lt=now),
+        _SOON: is_soon(now),
+        _OVERDUE: is_late(now),
         _OPEN: Q(),
     }

@@ -1,7 +1,7 @@
 """Template tags and components of the one look."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from grievances.stages import Pressing
 from linjiang.common.templatetags import lj
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)  # 14:05 in Shanghai
@@ -120,51 +121,6 @@ def test_thousands():
 
 
 @pytest.mark.parametrize(
-    ("left", "words", "state"),
-    [
-        (timedelta(seconds=30), "马上到期", "soon"),
-        (timedelta(minutes=59, seconds=59), "还剩 59 分钟", "soon"),
-        (timedelta(hours=3, minutes=40), "还剩 4 小时", "soon"),
-        (timedelta(hours=24), "还剩 1 天", "soon"),
-        (timedelta(hours=24, seconds=1), "还剩 1 天", "ok"),
-        (timedelta(days=6, hours=23), "还剩 7 天", "ok"),
-        (timedelta(0), "马上到期", "soon"),
-        (timedelta(seconds=-1), "超期 1 分钟", "over"),
-        (timedelta(hours=-5), "超期 5 小时", "over"),
-        (timedelta(days=-2, hours=-3), "超期 2 天", "over"),
-    ],
-)
-def test_deadline_words(left, words, state):
-    with translation.override(ZH):
-        found = lj.deadline(NOW + left, NOW)
-    assert (found.words, found.state, found.used) == (words, state, None)
-
-
-@pytest.mark.parametrize(
-    ("elapsed", "used", "state"),
-    [(0, 0, "ok"), (79, 79, "ok"), (80, 80, "soon"), (100, 100, "soon"), (150, 100, "over")],
-)
-def test_deadline_turns_amber_at_80_per_cent_of_a_known_limit(elapsed, used, state):
-    start = NOW - timedelta(hours=elapsed)
-    found = lj.deadline(start + timedelta(hours=100), NOW, started_at=start)
-    assert (found.used, found.state) == (used, state)
-
-
-def test_deadline_without_a_running_clock():
-    with translation.override(ZH):
-        assert lj.deadline(NOW - timedelta(days=9), NOW, suspended=True).words == "挂账中"
-        assert lj.deadline(None).words == "没有时限"
-    assert lj.deadline(None).state == "none"
-    assert lj.deadline(NOW - timedelta(days=9), NOW, suspended=True).state == "none"
-
-
-def test_deadline_counts_in_english():
-    with translation.override("en"):
-        assert lj.deadline(NOW + timedelta(hours=1), NOW).words == "1 hour left"
-        assert lj.deadline(NOW - timedelta(days=3), NOW).words == "3 days overdue"
-
-
-@pytest.mark.parametrize(
     ("status", "states"),
     [
         ("DISCOVERED", "current todo todo todo todo"),
@@ -259,14 +215,15 @@ def test_card_of_an_overdue_case_says_so_in_words_and_a_closed_one_has_no_deadli
         "status": "ASSIGNED",
         "get_status_display": "已交办",
         "unit_name": "第三邻",
-        "due_at": NOW - timedelta(days=2),
-        "is_overdue": True,
+        "clock": Pressing("交办", "超期 2 天", "over", "circle-alert"),
         "get_absolute_url": "/c/1",
     }
     with translation.override(ZH):
         html = render_to_string("components/case_card.html", {"case": case, "now": NOW})
-        closed = render_to_string("components/case_card.html", {"case": {**case, "status": "CLOSED"}, "now": NOW})
-    assert "超期 2 天" in html
+        closed = render_to_string(
+            "components/case_card.html", {"case": {**case, "status": "CLOSED", "clock": None}, "now": NOW}
+        )
+    assert ">交办</span>超期 2 天" in html
     assert "&lt;灯坏了&gt;" in html
     assert "超期" not in closed
 
@@ -304,19 +261,3 @@ def test_templates_hold_no_inline_style_or_script():
         if re.search(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son\w+=", path.read_text())
     ]
     assert found == []
-
-
-@pytest.mark.parametrize(
-    ("status", "rests"),
-    [
-        ("DISCOVERED", True),
-        ("REPORTED", False),
-        ("ASSIGNED", False),
-        ("IN_PROGRESS", False),
-        ("RESOLVED", True),
-        ("CLOSED", True),
-        ("REJECTED", True),
-    ],
-)
-def test_the_clock_runs_only_while_somebody_has_to_act(status: str, rests: bool):
-    assert lj.clock_rests(status) is rests

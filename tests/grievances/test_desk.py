@@ -172,7 +172,7 @@ def test_what_is_due_first_is_on_top_and_what_waits_for_the_household_below(worl
 def test_tabs_hold_and_count_exactly_their_cases(world, client):
     reported = at_community(world, category=category())
     overdue = file_case(world, urgency="2h", now=NOON - timedelta(days=2))
-    soon = file_case(world, urgency="24h", now=NOON - timedelta(hours=20))
+    soon = file_case(world, urgency="24h", now=NOON - timedelta(hours=2, minutes=30))
     working = at_community(world, category=category())
     act(world, working, Action.ASSIGN, "community", agency=world.agency)
     act(world, working, Action.ACKNOWLEDGE, "handler")

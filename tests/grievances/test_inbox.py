@@ -69,16 +69,18 @@ def test_what_is_due_first_stands_on_top_and_resting_clocks_come_last():
     resolved = case_in(world, Status.RESOLVED)
     soon = file_case(world, description="两小时的事", urgency="2h")
     late = file_case(world, description="早就该办的事", urgency="2h", now=NOON - timedelta(days=1))
+    held = suspend(world, case_in(world, Status.IN_PROGRESS))
     response = signed_in(world.street).get(INBOX, {"tab": "open"})
-    assert numbers(response) == [late.number, soon.number, week.number, resolved.number]
+    assert numbers(response) == [late.number, soon.number, week.number, resolved.number, held.number]
     page = response.content.decode()
     assert "超期 22 小时" in page
-    assert "还剩 2 小时" in page
+    assert '<span class="due__stage">交办</span>还剩 30 分钟' in page
+    assert "挂账中" in page
 
 
 def test_tabs_hold_and_count_what_they_say():
     world = make_world()
-    soon = file_case(world, urgency="2h", now=NOON - timedelta(minutes=100))
+    soon = file_case(world, urgency="2h", now=NOON - timedelta(minutes=26))
     late = file_case(world, urgency="2h", now=NOON - timedelta(days=1))
     file_case(world, urgency="15d")
     held = suspend(world, case_in(world, Status.IN_PROGRESS))

@@ -14,7 +14,6 @@ from grievances.choices import Action, Status
 from grievances.models import Grievance
 from grievances.services.escalation import escalate_overdue
 from grievances.services.verbs import perform
-from linjiang.common.templatetags import lj
 from orgs.choices import Role
 from orgs.services.system import system_user
 from tests.factories import NOON, SHANGHAI, file_case, make_post, make_world, reason, work_statements
@@ -78,30 +77,67 @@ def test_a_stage_is_amber_from_80_per_cent_and_red_past_its_limit_in_words_too(w
 
 
 @pytest.mark.parametrize("urgency", ["2h", "24h", "7d", "15d"])
-def test_lists_tabs_tag_and_stage_agree_on_the_colour_at_every_moment(world, urgency):
+@pytest.mark.parametrize("clock", ["resolve", "stage"])
+def test_rows_tabs_and_filter_agree_on_the_colour_at_every_moment(world, urgency, clock):
     case = again(file_case(world, urgency=urgency))
-    moments = (NOON, case.soon_at - SECOND, case.soon_at, case.due_at - SECOND, case.due_at, case.due_at + SECOND)
-    for at in moments:
-        tag = lj.deadline(case.due_at, at, started_at=case.clock_started_at, soon_at=case.soon_at)
-        soon = Grievance.objects.due_soon(at=at).filter(pk=case.pk).exists()
-        late = Grievance.objects.overdue(at=at).filter(pk=case.pk).exists()
-        expected = "over" if late else "soon" if soon else "ok"
-        assert tag.state == expected, at
+    soon_at, due_at = (case.soon_at, case.due_at) if clock == "resolve" else (case.stage_soon_at, case.stage_due_at)
+    for at in (NOON, soon_at - SECOND, soon_at, due_at - SECOND, due_at, due_at + SECOND):
+        state = stages.pressing(case, at=at).state
         with time_machine.travel(at, tick=False):
-            inbox = signed_in(world.group_leader).get(reverse("inbox"), {"tab": "soon"})
-            desk = signed_in(world.community).get(reverse("admin:grievances_grievance_changelist"), {"tab": "soon"})
-        assert (numbers(inbox) == [case.number]) == soon, at
-        assert (len(desk.context["cl"].result_list) == 1) == soon, at
+            leader, community = signed_in(world.group_leader), signed_in(world.community)
+            for tab, wanted in (("soon", "soon"), ("overdue", "over")):
+                inbox = leader.get(reverse("inbox"), {"tab": tab})
+                desk = community.get(reverse("admin:grievances_grievance_changelist"), {"tab": tab})
+                assert (numbers(inbox) == [case.number]) == (state == wanted), (at, tab)
+                assert (len(desk.context["cl"].result_list) == 1) == (state == wanted), (at, tab)
+            filtered = leader.get(reverse("cases"), {"status": "overdue"})
+        assert (numbers(filtered) == [case.number]) == (state == "over"), at
 
 
-def test_the_bar_runs_to_80_per_cent_at_amber_and_to_100_at_the_deadline():
-    start = NOON
-    soon, due = start + timedelta(hours=100), start + timedelta(hours=104)
-    used = [
-        lj.deadline(due, start + timedelta(hours=hours), started_at=start, soon_at=soon).used
-        for hours in (-1, 0, 50, 99.9, 100, 102, 104, 200)
-    ]
-    assert used == [0, 0, 40, 79, 80, 90, 100, 100]
+def test_a_row_shows_the_clock_that_ends_first_and_resolving_once_that_is_past(world):
+    case = again(file_case(world))
+    with translation.override("en"):
+        assigning = stages.pressing(case, at=NOON)
+        late = stages.pressing(case, at=case.stage_due_at + timedelta(minutes=30))
+        later = stages.pressing(case, at=case.due_at + SECOND)
+    assert case.stage_due_at < case.due_at
+    assert (assigning.label, assigning.state, assigning.due_at) == ("Assigning", "ok", case.stage_due_at)
+    assert (late.label, late.state) == ("Assigning", "over")
+    assert (later.label, later.state, later.words) == ("", "over", "1 minute past")
+
+
+def test_rows_count_as_the_case_page_does(world):
+    case = case_in(world, Status.IN_PROGRESS)
+    for at in (NOON + timedelta(hours=3), case.soon_at, case.due_at + timedelta(days=4)):
+        line = lines(case, at)["resolve"]
+        with translation.override("en"):
+            row = stages.pressing(again(case), at=at)
+        assert (row.words, row.state, row.due_at) == (line.left, line.tone, line.due_at)
+        assert abs(row.used - line.share) <= 1
+
+
+def test_a_case_that_waits_for_the_household_shows_the_clock_of_feedback(world):
+    case = again(case_in(world, Status.RESOLVED))
+    with translation.override("en"):
+        row = stages.pressing(case, at=NOON)
+    assert (row.label, row.due_at) == ("Feedback to the household", case.stage_due_at)
+
+
+def test_a_case_on_hold_says_so_and_an_ended_one_shows_no_clock(world):
+    asked = ask_suspension(world, case_in(world, Status.IN_PROGRESS), world.handler)
+    held = do(world, asked, Action.SUSPEND, world.street)
+    with translation.override("en"):
+        assert stages.pressing(again(held), at=NOON).words == "On hold"
+    assert stages.pressing(again(case_in(world, Status.CLOSED)), at=NOON) is None
+    assert stages.pressing(again(case_in(world, Status.DISCOVERED)), at=NOON) is None
+
+
+def test_lists_stand_in_the_order_of_the_clocks_they_show(world):
+    cases = [file_case(world, urgency=urgency) for urgency in ("15d", "2h", "7d", "24h")]
+    cases.append(case_in(world, Status.IN_PROGRESS))
+    found = numbers(signed_in(world.community).get(reverse("inbox"), {"tab": "open"}))
+    shown = {case.number: stages.pressing(again(case), at=NOON).due_at for case in cases}
+    assert found == sorted(shown, key=shown.get)
 
 
 def test_the_case_page_shows_the_stages_and_asks_no_more_than_fifteen_statements(world):
@@ -197,6 +233,7 @@ def test_a_deadline_in_a_year_without_a_calendar_is_marked_and_never_promised_to
     late = datetime(2026, 12, 25, 10, 0, tzinfo=SHANGHAI)
     case = file_case(world, urgency="15d", now=late)
     case = do(world, case, Action.ASSIGN, world.community, at=late)
+    case = do(world, case, Action.ACKNOWLEDGE, world.handler, at=late)
     assert case.due_provisional
     with time_machine.travel(late + timedelta(minutes=1), tick=False):
         assert 'class="provisional"' in signed_in(world.street).get(f"/cases/{case.number}/").content.decode()

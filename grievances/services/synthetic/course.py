@@ -360,6 +360,7 @@ class Course:
             "stage_started_at": rules.text(at),
             "stage_limit": str(limit[0]),
             "stage_counts": "workdays" if limit[1] else "hours",
+            "stage_soon_at": rules.text(rules.add(at, round(limit[0] * SOON), limit[1])),
             "stage_due_at": rules.text(due),
         }
         self._alarm(rules.rung(self.topic.key, 0, at, limit, due))

@@ -32,7 +32,7 @@ BLANK = {
     **dict.fromkeys(("source", "result", "settled_by", "confirmation"), ""),
     # Clocks at rest.
     **dict.fromkeys(("clock_started_at", "limit", "soon_at", "due_at", "acknowledge_due_at", "next_alarm_at"), NULL),
-    **dict.fromkeys(("stage_started_at", "stage_limit", "stage_due_at"), NULL),
+    **dict.fromkeys(("stage_started_at", "stage_limit", "stage_soon_at", "stage_due_at"), NULL),
     **dict.fromkeys(("counts", "stage", "stage_counts"), ""),
     "due_provisional": "f",
     "rules_version": "0",

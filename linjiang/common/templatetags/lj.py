@@ -4,13 +4,13 @@ Load with `{% load lj %}`. What each component expects is written in the head of
 docs/design-system.md.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from django import forms, template
 from django.forms.boundfield import BoundField
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
@@ -21,10 +21,6 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 register = template.Library()
 
 NOTHING = "—"
-
-# A deadline turns amber at 80 % of its limit; where neither that moment nor the start is known, in its last day.
-SOON_SHARE = 80
-SOON_LEFT = timedelta(days=1)
 
 STATUS_ICONS = {
     "DISCOVERED": "eye",
@@ -97,12 +93,6 @@ def status_chip(status: str, label: str) -> SafeString:
 def is_finished(status: str) -> bool:
     """Say whether a case in this status has no deadline any more."""
     return str(status) in FINISHED
-
-
-@register.filter
-def clock_rests(status: str) -> bool:
-    """Say whether no deadline runs in this status: finished, not yet reported, or waiting for the household."""
-    return is_finished(status) or str(status) in {"DISCOVERED", "RESOLVED"}
 
 
 @register.simple_tag
@@ -215,84 +205,18 @@ def mask_phone(number: str | None) -> str:
 # Deadlines
 
 
-@dataclass(frozen=True)
-class DeadlineWords:
-    """How a deadline stands.
-
-    `words` are for people, `state` is ok, soon, over or none, `used` is the share of the limit gone in per cent
-    (0–100, None when unknown), `icon` a Lucide name.
-    """
-
-    words: str
-    state: str
-    used: int | None
-    icon: str
-
-
 @register.simple_tag
-def deadline(
-    due_at: datetime | None,
-    now: datetime | None = None,
-    suspended: bool = False,
-    started_at: datetime | None = None,
-    soon_at: datetime | None = None,
-) -> DeadlineWords:
-    """Say how a deadline stands at `now` (default: this moment), for `{% deadline due now suspended as d %}`.
-
-    Amber from `soon_at`, when 80 % of the limit are used in the time it is counted in, red past `due_at`. The bar runs
-    straight from the start to 80 % at `soon_at` and on to 100 % at the deadline. A suspended case has no running clock.
-    Time left is rounded to the nearest hour or day, so that seven days are seven a minute after filing; time past is
-    rounded down.
-    """
-    if suspended:
-        return DeadlineWords(_("On hold"), "none", None, "circle-pause")
-    if due_at is None:
-        return DeadlineWords(_("No time limit"), "none", None, "clock")
-    now = now or timezone.now()
-    left = due_at - now
-    used = _share_used(started_at, soon_at, due_at, now)
-    if left < timedelta(0):
-        return DeadlineWords(_past(-left), "over", used, "circle-alert")
-    amber_at = soon_at or due_at - SOON_LEFT
-    soon = now >= amber_at if soon_at or used is None else used >= SOON_SHARE
-    return DeadlineWords(_left(left), "soon" if soon else "ok", used, "alarm-clock" if soon else "clock")
+def due(clock) -> SafeString:
+    """Draw the clock of a case that presses (`grievances.stages.Pressing`) without a template for each row."""
+    stage = format_html('<span class="due__stage">{}</span>', clock.label) if clock.label else ""
+    mark = _drawn_provisional() if clock.is_provisional else ""
+    return format_html(
+        '<span class="due due--{}">{}{}{}</span>{}', clock.state, icon(clock.icon, "sm"), stage, clock.words, mark
+    )
 
 
-def _share_used(started_at, soon_at, due_at: datetime, now: datetime) -> int | None:
-    """Return the used share of a limit in per cent, rounded down; None when its start is unknown (a template's "")."""
-    if not started_at or due_at <= started_at:
-        return None
-    if now >= due_at:
-        return 100
-    if not soon_at or not started_at < soon_at < due_at:
-        return max(0, int((now - started_at) / (due_at - started_at) * 100))
-    if now < soon_at:
-        return max(0, int((now - started_at) / (soon_at - started_at) * SOON_SHARE))
-    return SOON_SHARE + int((now - soon_at) / (due_at - soon_at) * (100 - SOON_SHARE))
-
-
-def _left(span: timedelta) -> str:
-    if span < timedelta(minutes=1):
-        return _("Due now")
-    if span < timedelta(hours=1):
-        count = span // timedelta(minutes=1)
-        return ngettext("%(count)d minute left", "%(count)d minutes left", count) % {"count": count}
-    if round(span / timedelta(hours=1)) < 24:
-        count = max(1, round(span / timedelta(hours=1)))
-        return ngettext("%(count)d hour left", "%(count)d hours left", count) % {"count": count}
-    count = round(span / timedelta(days=1))
-    return ngettext("%(count)d day left", "%(count)d days left", count) % {"count": count}
-
-
-def _past(span: timedelta) -> str:
-    if span < timedelta(hours=1):
-        count = max(1, span // timedelta(minutes=1))
-        return ngettext("%(count)d minute overdue", "%(count)d minutes overdue", count) % {"count": count}
-    if span < timedelta(days=1):
-        count = span // timedelta(hours=1)
-        return ngettext("%(count)d hour overdue", "%(count)d hours overdue", count) % {"count": count}
-    count = span.days
-    return ngettext("%(count)d day overdue", "%(count)d days overdue", count) % {"count": count}
+def _drawn_provisional() -> str:
+    return render_to_string("components/provisional.html")
 
 
 # Form fields
