@@ -1,6 +1,8 @@
 """Filters of the case lists. A value that cannot be used is left out and named, never an error page."""
 
 from datetime import date, datetime, time, timedelta
+from time import monotonic
+from typing import ClassVar
 
 import django_filters
 from django import forms
@@ -65,6 +67,43 @@ def _option(key, label, chosen: set[str]) -> str:
     return f'<option value="{conditional_escape(key)}"{selected}>{conditional_escape(label)}</option>'
 
 
+# How old the list of categories in the filter of a list may be, in seconds; whether a chosen one may be used is
+# always asked anew.
+KEPT_SECONDS = 10
+
+
+class _Drawn:
+    """The categories as options, by language: every list has them, and they change once a year."""
+
+    options: ClassVar[dict[str, tuple[float, str]]] = {}
+
+
+def forget_categories() -> None:
+    """Read the categories of the filter anew next time."""
+    _Drawn.options.clear()
+
+
+class CategorySelect(ListSelect):
+    """All second-level categories under their first level, drawn once for many requests."""
+
+    empty_label = ""
+
+    def _options(self, chosen: set[str]) -> SafeString:
+        language = get_language() or ""
+        at, drawn = _Drawn.options.get(language, (0.0, ""))
+        if not drawn or monotonic() - at > KEPT_SECONDS:
+            drawn = self._drawn()
+            _Drawn.options[language] = (monotonic(), drawn)
+        for key in chosen:
+            value = f'<option value="{conditional_escape(key)}"'
+            drawn = drawn.replace(f"{value}>", f"{value} selected>")
+        return mark_safe(_option("", self.empty_label, chosen) + drawn)  # noqa: S308 (every key and label is escaped)
+
+    def _drawn(self) -> str:
+        self.choices = CategoryChoice().grouped()[1:]
+        return super()._options(set())
+
+
 class CategoryChoice(forms.ModelChoiceField):
     """Second-level categories grouped under their first level, in one statement."""
 
@@ -87,8 +126,21 @@ class CategoryChoice(forms.ModelChoiceField):
         return [("", self.empty_label), *groups.items()]
 
 
+class CategoryFilterField(CategoryChoice):
+    """The filter's field: options drawn by its widget, the chosen one looked up."""
+
+    widget = CategorySelect
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.widget.empty_label = self.empty_label
+
+    # Not read from the query set: the widget has them.
+    choices = ()
+
+
 class CategoryFilter(django_filters.Filter):
-    field_class = CategoryChoice
+    field_class = CategoryFilterField
 
 
 class ForPaging:
@@ -111,7 +163,7 @@ class ForPaging:
         days = self.days()
         if any(days):
             queryset.days = days
-        queryset.are_few = self._are_few()
+        queryset.are_few = self._are_few
         return queryset
 
     def _are_few(self) -> bool:
@@ -165,7 +217,6 @@ class CaseFilter(ForPaging, django_filters.FilterSet):
         self.reader, self.at = user, at
         self.filters["unit"].queryset = units_visible_to(user)
         fields = self.form.fields
-        fields["category"].choices = fields["category"].grouped()
         self.form.full_clean()
         chosen = self.form.cleaned_data.get("unit")
         fields["unit"].widget.choices = [("", fields["unit"].empty_label), *_unit_choices(user, chosen)]

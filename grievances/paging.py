@@ -95,8 +95,11 @@ _Keys = list[tuple[int, datetime | None]]
 
 def _keys(cases: QuerySet, order: str, place: _Place | None, wanted: int) -> _Keys:
     """Return key and moment of the next `wanted` cases from `place` on, in its direction."""
-    if cases.walking is None or cases.are_few:
-        return _take(cases if cases.walking is None else cases.walking, order, place, wanted, by_index=cases.are_few)
+    if cases.walking is None and order == _DUE:
+        return _take(cases, order, place, wanted)  # in the order of an index of open cases, whoever asks
+    few = cases.are_few()
+    if cases.walking is None or few:
+        return _take(cases if cases.walking is None else cases.walking, order, place, wanted, by_index=few)
     # However many cases hold the words, those with a deadline are few.
     end = None if order == _DUE else _end_of_walk(cases, order, place)
     if end is None:

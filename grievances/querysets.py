@@ -1,6 +1,6 @@
 """Set logic of the case. Every list, search and dashboard starts from `visible_to`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import models
@@ -50,10 +50,10 @@ def is_soon(at: datetime) -> Q:
 class GrievanceQuerySet(models.QuerySet):
     # What a list may know to be quicker, lost by whatever narrows further: the same cases for a plan without the
     # index of words (see `worded`), the days of reporting (first moment, moment after the last; either may be None)
-    # that the cases were narrowed to, and whether they are so few that all are read and then sorted.
+    # that the cases were narrowed to, and how to ask whether they are so few that all are read and then sorted.
     walking: "GrievanceQuerySet | None" = None
     days: "tuple[datetime | None, datetime | None] | None" = None
-    are_few: bool = False
+    are_few: "Callable[[], bool]" = staticmethod(lambda: False)
 
     def visible_to(self, user):
         """Return the cases `user` may see: filed in a subtree of a post, or in the hands of the person's agency.
