@@ -8,8 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from grievances import filters
 from grievances.choices import Status
 from grievances.models import Grievance
+from orgs import rules
 from tests.factories import NOON, category, file_case, make_world
 from tests.grievances.browsing import numbers, signed_in
 from tests.grievances.scenes import case_in, do, suspend
@@ -162,7 +164,9 @@ def test_a_case_filed_meanwhile_neither_repeats_nor_hides_another():
     assert numbers(first) + numbers(second) == expected
 
 
-def test_statements_do_not_grow_with_rows():
+def test_statements_do_not_grow_with_rows(monkeypatch):
+    for module in (filters, rules):
+        monkeypatch.setattr(module, "KEPT_SECONDS", 3600)
     world = make_world()
 
     def statements() -> dict[tuple[str, str], int]:
