@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import Q
-
 from reporting.periods import DAY, LAST_DAY, Period, Step, start_of
 
 DAYS, MONTHS, YEARS = "d", "m", "y"
@@ -19,7 +17,7 @@ CATEGORY, SOURCE, AGENCY = "category", "source", "agency"
 WHOLE = ""
 DIMENSIONS = (CATEGORY, SOURCE, AGENCY)
 
-COUNTS, DURATIONS = "counts", "durations"
+COUNTS, DURATIONS = KINDS = "counts", "durations"
 # Down to which depth of the tree (1 city, 2 district, 3 street, 4 community) sums are kept, by what is summed, the
 # dimension and the span. Counts of a whole unit are kept finest; how long cases took has a row per bucket, so it is
 # kept where counting it from the cases would be slow.
@@ -67,20 +65,22 @@ class Cover:
     days: list[Period] = field(default_factory=list)
     direct: list[Period] = field(default_factory=list)
 
-    def holds(self, span: str, day: date) -> bool:
-        """Say whether the tally of the span beginning on `day` is part of the cover."""
-        if span == DAYS:
-            return any(part.since <= day <= part.until for part in self.days)
-        return day in self.spans.get(span, ())
 
-    def tallies_q(self) -> Q | None:
-        """Return the condition on the tallies' rows; None when the cover has none."""
-        found = [Q(span=span, day__in=days) for span, days in self.spans.items()]
-        found += [Q(span=DAYS, day__range=(part.since, part.until)) for part in self.days]
-        condition = None
-        for one in found:
-            condition = one if condition is None else condition | one
-        return condition
+def spans_in_a_row(cover: Cover) -> Iterator[tuple[str, date, date]]:
+    """Yield the cover's tallies as runs of spans that follow one another: span, first day of the first and the last."""
+    for span, days in cover.spans.items():
+        first = last = None
+        for day in sorted(days):
+            if last is not None and day == _end(last, span) + DAY:
+                last = day
+                continue
+            if last is not None:
+                yield span, first, last
+            first = last = day
+        if last is not None:
+            yield span, first, last
+    for part in cover.days:
+        yield DAYS, part.since, part.until
 
 
 def cover(period: Period, spans: frozenset[str], *, today: date) -> Cover:

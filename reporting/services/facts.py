@@ -3,6 +3,9 @@
 Cases and log have the same columns under the same names, so both go through the same conditions.
 """
 
+from collections.abc import Iterator, Sequence
+
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -56,6 +59,35 @@ def bucket() -> Case:
         output_field=IntegerField(),
     )
     return Case(When(Q(status=Status.CLOSED), then=seconds), output_field=IntegerField())
+
+
+# Where a group by duration tells open cases: no bucket has this number, and it is not null.
+OPEN_BUCKET = -1
+
+
+def bucket_or_open() -> Coalesce:
+    """Return the bucket of a case's duration, `OPEN_BUCKET` for an open case."""
+    return Coalesce(bucket(), Value(OPEN_BUCKET), output_field=IntegerField())
+
+
+def grouped(rows: QuerySet, columns: dict, sets: Sequence[Sequence[str]]) -> Iterator[dict]:
+    """Count `rows` (cases) by each of the `sets` of names of `columns`, in one pass over them.
+
+    Every row has the names of its set, none of which is null, and the counts (`n_…`); the other names are None.
+    """
+    wanted = rows.values(**columns).annotate(**counted(rows.model))
+    sql, params = wanted.query.sql_with_params()
+    names = [*columns, *(f"n_{name}" for name in tallied_conditions())]
+    plain = "GROUP BY " + ", ".join(str(place + 1) for place in range(len(columns)))
+    begin, found, end = sql.rpartition(plain)
+    if not found or end.strip():
+        raise AssertionError(f"not grouped by the columns in their order: {sql}")
+    places = {name: str(place + 1) for place, name in enumerate(columns)}
+    parts = ", ".join(f"({', '.join(places[name] for name in one)})" for one in sets)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{begin}GROUP BY GROUPING SETS ({parts})", params)
+        for row in cursor.fetchall():
+            yield dict(zip(names, row, strict=True))
 
 
 def key_of(model: type, dimension: str):

@@ -7,16 +7,14 @@ the path a case was filed under.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, Sum, Value
+from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import Substr
-from django.db.models.query import QuerySet
 from django.utils import timezone
 
 from grievances.choices import LIVE, Status
@@ -32,6 +30,7 @@ from reporting.coverage import (
     COUNTS,
     DAYS,
     DURATIONS,
+    KINDS,
     MONTHS,
     SOURCE,
     WHOLE,
@@ -40,9 +39,9 @@ from reporting.coverage import (
     spans_kept,
 )
 from reporting.measures import TALLIED, Counts
-from reporting.models import DurationTally, Tally
 from reporting.periods import Period, Step
 from reporting.services import facts
+from reporting.services.sums import Wanted, read_counts, read_durations
 
 OPEN = Q(status__in=LIVE, reported_at__isnull=False)
 # What stands open at this moment, whatever the period.
@@ -154,34 +153,50 @@ class _Root:
 
     def read(self) -> None:
         here = Counts()
-        if not self.ask.depth:
-            self._whole(here)
-        if self.ask.by_place:
-            self._places()
-        if self.ask.dimension:
-            self._keys()
+        sums = list(self._sums())
+        self._kept(sums, here)
+        self._counted(sums, here)
         self._unfolded(here)
         self._live(here)
         if self.ask.by_place and not self.ask.depth:
             self._filed_here(here)
 
-    # The unit as a whole
+    # What is read: of the unit as a whole for every period, of its parts for the first one
 
-    def _whole(self, main: Counts) -> None:
-        periods = self.ask.periods.items()
-        covers = {label: self._cover(COUNTS, WHOLE, self.depth, period) for label, period in periods}
-        took = {label: self._cover(DURATIONS, WHOLE, self.depth, period) for label, period in periods}
-        rows = _either([one.tallies_q() for one in covers.values()])
-        if rows is not None:
-            found = self._tallies(Tally, WHOLE, itself=True).filter(rows).values_list("span", "day", *TALLIED)
-            for span, day, *counts in found:
-                for label, one in covers.items():
-                    if one.holds(span, day):
-                        self._add_whole(label, main, day, counts)
-        self._whole_durations(took, main)
-        self._whole_direct(covers, took, main)
+    def _sums(self) -> Iterator["_Sum"]:
+        ask = self.ask
+        if not ask.depth:
+            for label, period in ask.periods.items():
+                yield _Sum(label, WHOLE, self.depth, period, {"f_day": facts.day()})
+        if ask.by_place:
+            yield _Sum(_PLACES, WHOLE, self.place_depth, ask.main, {"f_place": self.place})
+        if ask.dimension:
+            yield _Sum(_KEYS, ask.dimension, self.depth, ask.main, {"f_key": facts.key_of(Grievance, ask.dimension)})
 
-    def _add_whole(self, label: str, main: Counts, day: date, counts: list[int]) -> None:
+    def _wanted(self, kind: str, one: "_Sum") -> Wanted:
+        of_period = self._cover(kind, one.dimension, one.depth, one.period)
+        return Wanted(one.label, self.root, one.depth, one.dimension, of_period, by_day=one.label == self.ask.first)
+
+    def _kept(self, sums: Sequence["_Sum"], main: Counts) -> None:
+        """Add what the tallies hold: one statement for counts, one for durations."""
+        for label, path, key, day, counts in read_counts([self._wanted(COUNTS, one) for one in sums]):
+            if label in _OF_PARTS:
+                _add(self._part(label, path, key), counts)
+            else:
+                self._add_whole(label, main, day, counts)
+        for label, path, key, *took in read_durations([self._wanted(DURATIONS, one) for one in sums]):
+            for into in self._into(label, path, key, main):
+                _add_took(into, *took)
+
+    def _part(self, label: str, path: str, key: str) -> Counts:
+        return self.reading.places[path] if label == _PLACES else self.reading.keys[key]
+
+    def _into(self, label: str, path: str, key: str, main: Counts) -> list[Counts]:
+        if label in _OF_PARTS:
+            return [self._part(label, path, key)]
+        return [self.reading.totals[label], *([main] if label == self.ask.first else [])]
+
+    def _add_whole(self, label: str, main: Counts, day: date | None, counts: list[int]) -> None:
         _add(self.reading.totals[label], counts)
         if label == self.ask.first:
             _add(main, counts)
@@ -189,61 +204,30 @@ class _Root:
             bar[0] += counts[_ACCEPTED]
             bar[1] += counts[_CLOSED]
 
-    def _whole_durations(self, covers: Mapping[str, Cover], main: Counts) -> None:
-        parts = []
-        for label, one in covers.items():
-            if (rows := one.tallies_q()) is not None:
-                found = self._tallies(DurationTally, WHOLE, itself=True).filter(rows)
-                parts.append(_in_arrays(found.values(label=Value(label))))
-        if not parts:
-            return
-        for row in parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]:
-            _add_took(self.reading.totals[row["label"]], row)
-            if row["label"] == self.ask.first:
-                _add_took(main, row)
+    def _counted(self, sums: Sequence["_Sum"], main: Counts) -> None:
+        """Add what no tally holds, counted from the cases: the parts together, every period of the whole by itself."""
+        whole = [one for one in sums if one.label not in _OF_PARTS]
+        for one in whole:
+            ranges = {kind: self._cover(kind, one.dimension, one.depth, one.period).direct for kind in KINDS}
+            for row in self._direct([(one, kind, ranges[kind]) for kind in KINDS]):
+                self._add_counted(one.label, row, main)
+        parts = [one for one in sums if one.label in _OF_PARTS]
+        asked = [(one, kind, self._cover(kind, one.dimension, one.depth, one.period).direct)
+                 for one in parts for kind in KINDS]  # fmt: skip
+        for row in self._direct(asked):
+            self._add_counted(_PLACES if row.get("f_place") is not None else _KEYS, row, main)
 
-    def _whole_direct(self, covers: Mapping[str, Cover], took: Mapping[str, Cover], main: Counts) -> None:
-        ranges = [part for one in covers.values() for part in one.direct]
-        for row in self._direct(ranges, {"f_day": facts.day()}, facts.counted(Grievance)):
-            for label, one in covers.items():
-                if _within(row["f_day"], one.direct):
-                    self._add_whole(label, main, row["f_day"], [row[f"n_{name}"] for name in TALLIED])
-        ranges = [part for one in took.values() for part in one.direct]
-        for row in self._direct(ranges, {"f_day": facts.day(), "f_took": facts.bucket()}, {"n": Count("*")}):
-            if row["f_took"] is not None:
-                for label, one in took.items():
-                    if _within(row["f_day"], one.direct):
-                        self.reading.totals[label].took[row["f_took"]] += row["n"]
-                        if label == self.ask.first:
-                            main.took[row["f_took"]] += row["n"]
-
-    # Its parts, for the first period
-
-    def _places(self) -> None:
-        self._parts(self.place_depth, WHOLE, "unit_path", {"f_part": self.place}, self.reading.places)
-
-    def _keys(self) -> None:
-        dimension = self.ask.dimension
-        group = {"f_part": facts.key_of(Grievance, dimension)}
-        self._parts(self.depth, dimension, "key", group, self.reading.keys)
-
-    def _parts(self, depth: int, dimension: str, part: str, group: dict, into: dict[str, Counts]) -> None:
-        covers = {kind: self._cover(kind, dimension, depth, self.ask.main) for kind in (COUNTS, DURATIONS)}
-        itself = depth == self.depth
-        if (rows := covers[COUNTS].tallies_q()) is not None:
-            sums = {f"s_{name}": Sum(name) for name in TALLIED}
-            found = self._tallies(Tally, dimension, itself=itself).filter(rows).values(part).annotate(**sums)
-            for row in found.values_list(part, *sums):
-                _add(into[row[0]], row[1:])
-        if (rows := covers[DURATIONS].tallies_q()) is not None:
-            found = self._tallies(DurationTally, dimension, itself=itself).filter(rows)
-            for row in _in_arrays(found.values(part)):
-                _add_took(into[row[part]], row)
-        for row in self._direct(covers[COUNTS].direct, group, facts.counted(Grievance)):
-            _add(into[row["f_part"]], [row[f"n_{name}"] for name in TALLIED])
-        for row in self._direct(covers[DURATIONS].direct, {**group, "f_took": facts.bucket()}, {"n": Count("*")}):
-            if row["f_took"] is not None:
-                into[row["f_part"]].took[row["f_took"]] += row["n"]
+    def _add_counted(self, label: str, row: dict, main: Counts) -> None:
+        counts = [row[f"n_{name}"] for name in TALLIED]
+        path, key, took = row.get("f_place"), row.get("f_key"), row.get("f_took")
+        if took is None:
+            if label in _OF_PARTS:
+                _add(self._part(label, path, key), counts)
+            else:
+                self._add_whole(label, main, row["f_day"], counts)
+        elif took != facts.OPEN_BUCKET:
+            for into in self._into(label, path, key, main):
+                into.took[took] += counts[_ACCEPTED]
 
     def _filed_here(self, whole: Counts) -> None:
         """What the units below do not account for was filed at the unit itself."""
@@ -316,24 +300,26 @@ class _Root:
         return self._covers[asked]
 
     def _live(self, main: Counts) -> None:
-        """Count what stands open: everything by its state, and what is overdue once more by period, place and key."""
+        """Count what stands open by its state, and what is overdue by period, place and key: one statement."""
         ask = self.ask
+        late = overdue_at(ask.now)
+        group = {"held": Q(suspended_at__isnull=False), "late": late}
+        # By the bare column: what is overdue may be much, and its index has these columns at hand.
+        if ask.dimension:
+            group["f_key"] = Case(When(late, then=F(_COLUMN[ask.dimension])))
+        if ask.by_place:
+            group["f_place"] = Case(When(late, then=self.place))
+        wanted = {f"in_{label}": Count("pk", filter=late & _reported(one)) for label, one in ask.periods.items()}
         live = Grievance.objects.filter(self.below, OPEN).order_by()
-        states = live.values("status", held=Q(suspended_at__isnull=False)).annotate(n=Count("*"))
+        key_of: Callable | None = None
         standing = self.reading.standing
-        for row in states:
+        for row in live.values("status", **group).annotate(n=Count("*"), **wanted):
             standing["open"] += row["n"]
             standing["waiting"] += row["n"] if row["status"] == Status.RESOLVED else 0
             standing["suspended"] += row["n"] if row["held"] else 0
-        wanted = {f"in_{label}": Count("pk", filter=_reported(one)) for label, one in ask.periods.items()}
-        # By the bare column: what is overdue may be much, and its index has these columns at hand.
-        group = {"f_key": F(_COLUMN[ask.dimension])} if ask.dimension else {}
-        key_of = _keys_of(ask.dimension)
-        if ask.by_place:
-            group["f_place"] = self.place
-        late = live.filter(overdue_at(ask.now)).values(**group).annotate(late=Count("*"), **wanted)
-        for row in late:
-            standing["overdue"] += row["late"]
+            if not row["late"]:
+                continue
+            standing["overdue"] += row["n"]
             for label in ask.periods:
                 self.reading.totals[label].cases["overdue"] += row[f"in_{label}"]
             if late_ones := row[f"in_{ask.first}"]:
@@ -341,23 +327,38 @@ class _Root:
                 if ask.by_place:
                     self.reading.places[row["f_place"]].cases["overdue"] += late_ones
                 if ask.dimension:
+                    key_of = key_of or _keys_of(ask.dimension)
                     self.reading.keys[key_of(row["f_key"])].cases["overdue"] += late_ones
 
-    # Sources
+    def _direct(self, asked: Sequence[tuple["_Sum", str, list[Period]]]) -> Iterator[dict]:
+        """Count the subtree's cases for each of `asked` over its ranges of days; those of the same days together."""
+        by_ranges: dict[tuple, list] = defaultdict(list)
+        for one, kind, ranges in asked:
+            if ranges:
+                by_ranges[tuple(ranges)].append((one, kind))
+        for ranges, sums in by_ranges.items():
+            columns = {name: how for one, _kind in sums for name, how in one.group.items()}
+            sets = [(*one.group, *(("f_took",) if kind == DURATIONS else ())) for one, kind in sums]
+            if any("f_took" in names for names in sets):
+                columns["f_took"] = facts.bucket_or_open()
+            cases = facts.cases().filter(self.below, _either([_reported(one) for one in ranges]))
+            yield from facts.grouped(cases, columns, sets)
 
-    def _tallies(self, model: type, dimension: str, *, itself: bool) -> QuerySet:
-        if itself:
-            return model.objects.filter(depth=self.depth, dimension=dimension, unit_path=self.root).order_by()
-        return model.objects.filter(self.below, depth=self.place_depth, dimension=dimension).order_by()
 
-    def _direct(self, ranges: list[Period], group: dict, wanted: dict) -> Iterator[dict]:
-        """Count the subtree's cases reported on the days of `ranges`; nothing when there are none."""
-        if not ranges:
-            return
-        cases = facts.cases().filter(self.below, _either([_reported(one) for one in ranges]))
-        yield from cases.values(**group).annotate(**wanted)
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """One thing to sum up: the whole over a period (by day), or its parts; `group` is how cases are told apart."""
+
+    label: str
+    dimension: str
+    depth: int
+    period: Period
+    group: dict
 
 
+# Labels of the parts of the first period, beside those of the periods.
+_PLACES, _KEYS = " places", " keys"
+_OF_PARTS = (_PLACES, _KEYS)
 _ACCEPTED, _CLOSED = TALLIED.index("accepted"), TALLIED.index("closed")
 
 
@@ -378,14 +379,9 @@ def _add(counts: Counts, values) -> None:
         cases[name] += value
 
 
-def _in_arrays(rows: QuerySet) -> QuerySet:
-    """Add buckets and how many cases each has as two arrays a group: one row to read instead of hundreds."""
-    return rows.annotate(buckets=ArrayAgg("bucket"), numbers=ArrayAgg("cases"))
-
-
-def _add_took(counts: Counts, row: dict) -> None:
+def _add_took(counts: Counts, buckets: Sequence[int], numbers: Sequence[int]) -> None:
     took = counts.took
-    for bucket, cases in zip(row["buckets"] or (), row["numbers"] or (), strict=True):  # null where there is none
+    for bucket, cases in zip(buckets, numbers, strict=True):
         took[bucket] += cases
 
 

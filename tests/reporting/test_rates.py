@@ -287,5 +287,5 @@ def test_all_measures_take_six_statements(world):
     with CaptureQueriesContext(connection) as queries:
         read(unit=world.units["street"], periods={"period": Period(DAY, DAY)}, now=LATER)
     # Tallies of counts and durations, whether the log holds anything and then what, open cases, overdue ones.
-    assert len(queries) == 6
+    assert len(queries) == 5
     assert Grievance.objects.count() > 15
