@@ -208,6 +208,8 @@ def _escalated(event: GrievanceEvent, facts: dict) -> str:
         return _("Due for review; %(people)s told") % facts
     if card in (Card.YELLOW, Card.RED):
         return _("%(card)s: %(stage)s past its limit; %(people)s told") % {**facts, "card": Card(card).label}
+    if event.data.get("too_late"):
+        return _("%(stage)s due soon; nobody told, its limit was past by then") % facts
     if card == Card.REMIND:
         return _("%(stage)s due soon; %(people)s told") % facts
     return (

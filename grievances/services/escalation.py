@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -89,7 +89,10 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class DueRung:
-    """A rung that fires: of which case and stage, since when it is due, for which deadline, and whom it tells."""
+    """A rung that fires: of which case and stage, since when it is due, for which deadline, and whom it tells.
+
+    `is_too_late`: it would say “due soon” of a limit that is past. It is recorded, and nobody is told.
+    """
 
     case: _Due
     stage: str
@@ -97,6 +100,7 @@ class DueRung:
     at: datetime
     due_at: datetime
     told: list[Told]
+    is_too_late: bool
 
 
 def escalate_overdue(*, actor: User, now: datetime, batch: int = BATCH) -> int:
@@ -143,13 +147,13 @@ def _climb(cases: Sequence[_Due], now: datetime, rules: Rulebook) -> list[DueRun
     fired: list[DueRung] = []
     for case in cases:
         if case.suspended:
-            fired.append(_fire(case, Stage.REVIEW, _REVIEW, case.next_alarm_at, targets))
+            fired.append(_fire(case, Stage.REVIEW, _REVIEW, case.next_alarm_at, targets, now))
             case.next_alarm_at = None
             continue
         upcoming = next_rungs(case, rules)
         while due := [one for one in upcoming if one[2] <= now]:
             stage, rung, at = min(due, key=lambda one: one[2])
-            fired.append(_fire(case, stage, rung, at, targets))
+            fired.append(_fire(case, stage, rung, at, targets, now))
             if stage == Stage.RESOLVE:
                 case.rung = rung.number
             else:
@@ -159,9 +163,19 @@ def _climb(cases: Sequence[_Due], now: datetime, rules: Rulebook) -> list[DueRun
     return fired
 
 
-def _fire(case: _Due, stage: str, rung: Rung, at: datetime, targets: Targets) -> DueRung:
+def _fire(case: _Due, stage: str, rung: Rung, at: datetime, targets: Targets, now: datetime) -> DueRung:
     due_at = {Stage.RESOLVE: case.due_at, Stage.REVIEW: at}.get(stage, case.stage_due_at)
-    return DueRung(case, stage, rung, at, due_at, targets.of(case, rung.tell))
+    told = targets.of(case, rung.tell)
+    # A rung further up says that the limit is past; “due soon” beside it would be wrong.
+    is_too_late = _says_soon(rung) and now >= due_at
+    if is_too_late:
+        told = [replace(one, people=[]) for one in told[:1]]
+    return DueRung(case, stage, rung, at, due_at, told, is_too_late)
+
+
+def _says_soon(rung: Rung) -> bool:
+    """Say whether the rung only announces a limit to come; a card asks for an answer whenever it is shown."""
+    return rung.share is not None and rung.share < 1 and rung.card not in ANSWERED_CARDS
 
 
 def _write(cases: Sequence[_Due], rungs: Sequence[DueRung], actor: User, now: datetime, rules: Rulebook) -> None:
@@ -235,6 +249,7 @@ def _write(cases: Sequence[_Due], rungs: Sequence[DueRung], actor: User, now: da
 
 def _facts_of_event(one: DueRung) -> dict:
     names = [told.unit.name for told in one.told if told.people]
+    late = {"too_late": True} if one.is_too_late else {}
     return {
         "rung": one.rung.number,
         "stage": one.stage,
@@ -243,6 +258,7 @@ def _facts_of_event(one: DueRung) -> dict:
         "holder": one.case.holder,
         "told": names[1:],
         "due_at": one.due_at.isoformat(),
+        **late,
     }
 
 
@@ -283,6 +299,6 @@ def _kind(one: DueRung, tell: str) -> str:
     mine = tell == Tell.HOLDER
     if one.rung.card in ANSWERED_CARDS:
         return f"rung_{one.rung.card}" if mine else f"rung_{one.rung.card}_seen"
-    if one.rung.share is not None and one.rung.share < 1:
+    if _says_soon(one.rung):
         return "rung_soon" if mine else "rung_soon_seen"
     return "rung_past" if mine else "rung_past_seen"

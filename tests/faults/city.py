@@ -65,22 +65,26 @@ def reset() -> dict:
 
 
 def expected(hours: float) -> dict:
-    """Return every rung that is due, as case/stage/rung, and whom it tells."""
+    """Return every rung that is due, as case/stage/rung, and how many people it tells."""
     at = now() + timedelta(hours=hours)
-    rungs, told = [], 0
-    for due in due_rungs(now=at):
-        rungs.append(f"{due.case.pk}/{due.stage}/{due.rung.number}")
-        told += sum(len(one.people) for one in due.told)
-    return {"rungs": sorted(rungs), "messages": told}
+    told = {
+        f"{due.case.pk}/{due.stage}/{due.rung.number}": sum(len(one.people) for one in due.told)
+        for due in due_rungs(now=at)
+    }
+    return {"rungs": sorted(told), "told": told, "messages": sum(told.values())}
 
 
 def fired() -> dict:
     """Return what fired, and every count that must agree with it."""
     rows = Escalation.objects.values_list("grievance_id", "stage", "rung", "due_at")
+    too_late = GrievanceEvent.objects.filter(action=Action.ESCALATE, data__too_late=True)
     return {
         "rungs": sorted(f"{case}/{stage}/{rung}" for case, stage, rung, _due in rows),
         "twice": [str(key) for key, count in Counter(rows).items() if count > 1],
         "events": GrievanceEvent.objects.filter(action=Action.ESCALATE).count(),
+        "too_late": [
+            f"{case}/{data['stage']}/{data['rung']}" for case, data in too_late.values_list("grievance", "data")
+        ],
         "messages": Message.objects.filter(kind__startswith="rung_").count(),
         "climbed": sum(Grievance.objects.values_list(F("rung") + F("stage_rung"), flat=True)),
         "waiting": Grievance.objects.filter(next_alarm_at__lte=now()).count(),

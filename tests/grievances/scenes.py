@@ -1,10 +1,14 @@
 """Ways to bring a case to each status, through the verbs alone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from django.db.models import Min
 
 from grievances.choices import Action, Status
 from grievances.models import Grievance
+from grievances.services.escalation import escalate_overdue
 from grievances.services.verbs import perform
+from orgs.services.system import system_user
 from tests.factories import NOON, World, category, file_case, reason
 
 HOUR = timedelta(hours=1)
@@ -24,6 +28,12 @@ def suspend(world: World, case: Grievance, *, at=NOON, **given) -> Grievance:
     """Have the agency ask for a suspension and the community, which gave it the case, approve it."""
     case = do(world, case, Action.ASK_SUSPENSION, world.handler, at=at, **given)
     return do(world, case, Action.SUSPEND, world.community, at=at)
+
+
+def climb(until: datetime) -> None:
+    """Sweep at every moment at which a rung of any case is due, as the worker does, up to `until`."""
+    while moment := Grievance.objects.filter(next_alarm_at__lte=until).aggregate(at=Min("next_alarm_at"))["at"]:
+        escalate_overdue(actor=system_user(), now=moment)
 
 
 def arguments(world: World, action: str) -> dict:

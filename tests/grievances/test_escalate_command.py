@@ -35,13 +35,21 @@ def test_a_dry_run_lists_who_would_be_told_and_why_and_fires_nothing(case):
     assert len(lines) == 2
     assert "Acknowledging Reminder (rung 1, 80 % of the limit, due since 2026-03-05 10:36" in lines[0]
     assert "Acknowledging Urge (rung 2, 100 % of the limit, due since 2026-03-05 12:00" in lines[1]
-    assert all("(承办人)" in line and "Assigned at 花戏楼城管中队" in line for line in lines)
+    assert all("Assigned at 花戏楼城管中队" in line for line in lines)
+    assert "tells nobody, for it is too late to say “due soon”" in lines[0]
+    assert "(承办人)" in lines[1]
     assert "(street)" in lines[1]
     assert "(street)" not in lines[0]
     assert "2 would fire at 2026-03-05 12:00" in text
     assert not Escalation.objects.exists()
     assert _run(now=at).strip() == "2 fired"
     assert "0 would fire" in _run(now=at, dry_run=True)
+
+
+def test_before_the_limit_a_dry_run_says_whom_the_first_rung_tells(case):
+    text = _run(now=case.next_alarm_at.isoformat(), dry_run=True)
+    assert "(rung 1, 80 % of the limit" in text
+    assert "(承办人)" in text
 
 
 def test_a_rung_past_the_limit_says_by_how_much(case):

@@ -12,7 +12,7 @@ from orgs.choices import Role
 from orgs.services.posts import end_post
 from orgs.services.system import system_user
 from tests.factories import NOON, SHANGHAI, World, file_case, make_post, make_world
-from tests.grievances.scenes import HOUR, case_in, do, suspend
+from tests.grievances.scenes import HOUR, case_in, climb, do, suspend
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -123,7 +123,7 @@ def test_a_case_at_the_street_calls_on_the_district_s_supervisor(world):
     for _rung in range(3):
         case = do(world, case, Action.REFER_UP, world.street)
     assert case.holder_unit == world.units["street"]
-    sweep(case.due_at + 10 * DAY)
+    climb(case.due_at + 10 * DAY)
     assert told(case, Stage.ASSIGN, 1) == {"street"}
     assert told(case, Stage.ASSIGN, 2) == {"street", supervisor.name}
     assert told(case, Stage.ASSIGN, 3) == {"street"}
@@ -139,6 +139,6 @@ def test_a_holder_who_left_is_passed_over_from_the_first_rung(world):
     end_post(actor=system_user(), post=world.group_leader.posts.get())
     given = case_in(world, Status.IN_PROGRESS)
     end_post(actor=system_user(), post=world.handler.posts.get())
-    sweep(case.due_at)
+    climb(case.due_at)
     assert told(case, Stage.ASSIGN, 1) == {"zone_leader"}
     assert told(given, Stage.RESOLVE, 1) == {"community"}

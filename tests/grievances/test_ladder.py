@@ -4,18 +4,21 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grievances.choices import Action, Card, Stage, Status
 from grievances.models import Escalation, Grievance
+from grievances.presentation import event_title
 from grievances.services.escalation import due_rungs, escalate_overdue
+from grievances.services.limits import set_ladder
 from notifications.models import Message
 from orgs.models import Post
 from orgs.services.posts import end_post
 from orgs.services.system import system_user
 from tests.factories import NOON, SHANGHAI, World, file_case, make_world
-from tests.grievances.scenes import HOUR, case_in, do, suspend
+from tests.grievances.scenes import HOUR, case_in, climb, do, suspend
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -97,7 +100,7 @@ def test_the_rungs_of_two_hours_run_round_the_clock_and_days_past_it_are_worked(
 )
 def test_who_is_told_what(world, status, stage, holder, above, district):
     case = case_in(world, status)
-    sweep(NOON + 60 * DAY)
+    climb(NOON + 60 * DAY)
     assert told(stage, 1, case) == {holder: "rung_soon"}
     assert told(stage, 2, case) == {holder: "rung_past", above: "rung_past_seen"}
     assert told(stage, 3, case) == {holder: "rung_yellow", "street": "rung_yellow_seen"}
@@ -111,7 +114,7 @@ LADDER_UP = ("group_leader", "zone_leader", "community", "street")
 def test_vacant_posts_are_climbed_past_whichever_they_are(world, vacant):
     case = file_case(world)
     leave(*(getattr(world, name) for name in LADDER_UP[:vacant]))
-    sweep(NOON + 60 * DAY)
+    climb(NOON + 60 * DAY)
     left = [*LADDER_UP[vacant:], "市领导"]
     holder = left[0]
     assert set(told(Stage.ASSIGN, 1, case)) == {holder}
@@ -125,7 +128,7 @@ def test_vacant_posts_are_climbed_past_whichever_they_are(world, vacant):
 def test_one_vacant_post_is_passed_over(world, gone):
     case = file_case(world)
     leave(getattr(world, gone))
-    sweep(NOON + 60 * DAY)
+    climb(NOON + 60 * DAY)
     everybody = {name for rung in (1, 2, 3, 4) for name in told(Stage.ASSIGN, rung, case)}
     assert gone not in everybody
     assert "市领导" in everybody
@@ -145,21 +148,21 @@ def test_the_chief_who_filed_it_is_never_told(world):
     leave(*(getattr(world, name) for name in LADDER_UP))
     case = file_case(world)
     assert case.holder_unit == world.units["neighbourhood"]
-    sweep(NOON + 60 * DAY)
+    climb(NOON + 60 * DAY)
     assert "chief" not in {name for rung in (1, 2, 3, 4) for name in told(Stage.ASSIGN, rung, case)}
     assert set(told(Stage.ASSIGN, 1, case)) == {"市领导"}
 
 
 def test_a_leader_who_filed_it_is_passed_over_as_superior(world):
     case = file_case(world, by=world.zone_leader)
-    sweep(NOON + 60 * DAY)
+    climb(NOON + 60 * DAY)
     assert set(told(Stage.ASSIGN, 2, case)) == {"group_leader", "community"}
 
 
 def test_an_agency_without_people_leaves_it_to_the_desk_that_gave_it(world):
     case = case_in(world, Status.ASSIGNED)
     leave(world.handler)
-    sweep(NOON + 60 * DAY)
+    climb(NOON + 60 * DAY)
     assert told(Stage.ACKNOWLEDGE, 1, case) == {"community": "rung_soon"}
     assert told(Stage.ACKNOWLEDGE, 3, case) == {"community": "rung_yellow", "street": "rung_yellow_seen"}
 
@@ -184,6 +187,39 @@ def test_a_late_sweep_fires_everything_in_the_order_it_was_due(world):
     ]
     case.refresh_from_db()
     assert case.version == 9
+
+
+@pytest.mark.parametrize(("status", "stage", "moments"), WEEK_STAGES)
+def test_nobody_reads_due_soon_of_a_limit_that_is_past(world, status, stage, moments):
+    case = case_in(world, status)
+    deadline = moments[1]
+    assert [one.rung.number for one in due_rungs(now=deadline) if one.is_too_late] == [1]
+    sweep(deadline)
+    assert told(stage, 1, case) == {}
+    assert set(told(stage, 2, case).values()) == {"rung_past", "rung_past_seen"}
+    soon, past = case.escalations.filter(stage=stage).order_by("rung")
+    assert (soon.rung, soon.unit, past.rung) == (1, past.unit, 2)
+    first, second = case.events.filter(action=Action.ESCALATE, data__stage=stage).order_by("pk")
+    assert (first.data["too_late"], first.data["told"]) == (True, [])
+    assert "too_late" not in second.data
+    with translation.override("en"):
+        assert event_title(first).endswith("due soon; nobody told, its limit was past by then")
+
+
+def test_due_soon_is_said_until_the_very_deadline(world):
+    case = case_in(world, Status.IN_PROGRESS)
+    sweep(case.due_at - SECOND)
+    assert told(Stage.RESOLVE, 1, case) == {"承办人": "rung_soon"}
+
+
+def test_a_card_before_the_limit_is_told_however_late_the_sweep(world):
+    rungs = [("50%", "remind", "holder"), ("90%", "yellow", "holder,street"), ("100%", "urge", "holder")]
+    set_ladder(actor=system_user(), now=NOON, rungs=rungs)
+    case = case_in(world, Status.IN_PROGRESS)
+    sweep(case.due_at + DAY)
+    assert told(Stage.RESOLVE, 1, case) == {}
+    assert told(Stage.RESOLVE, 2, case) == {"承办人": "rung_yellow", "street": "rung_yellow_seen"}
+    assert told(Stage.RESOLVE, 3, case) == {"承办人": "rung_past"}
 
 
 def shown(world: World, card: str) -> Grievance:
@@ -272,10 +308,14 @@ def test_what_a_dry_run_lists_is_what_then_fires(world, hours):
     case_in(world, Status.RESOLVED)
     for at in (NOON + count * HOUR for count in sorted(hours)):
         before = Escalation.objects.count()
-        listed = [(one.case.pk, one.stage, one.due_at, one.rung.number) for one in due_rungs(now=at)]
+        due = list(due_rungs(now=at))
+        listed = [(one.case.pk, one.stage, one.due_at, one.rung.number) for one in due]
+        messages = Message.objects.filter(key__startswith="rung:").count()
         assert Escalation.objects.count() == before
         assert sweep(at) == len(listed)
         fired = Escalation.objects.order_by("pk").values_list("grievance_id", "stage", "due_at", "rung")
         assert list(fired[before:]) == listed
+        told_now = Message.objects.filter(key__startswith="rung:").count() - messages
+        assert told_now == sum(len(told.people) for one in due for told in one.told)
         assert list(due_rungs(now=at)) == []
     transaction.savepoint_rollback(point)

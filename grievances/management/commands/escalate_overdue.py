@@ -35,14 +35,19 @@ class Command(BaseCommand):
 def _line(due: DueRung) -> str:
     rung, case = due.rung, due.case
     when = "on the day of review" if due.stage == Stage.REVIEW else _when(due)
-    people = "; ".join(
-        f"{told.unit.name} ({'、'.join(person.name for person in told.people) or 'nobody in office'})"
-        for told in due.told
-    )
     return (
         f"{case.number}  {Stage(due.stage).label} {Card(rung.card).label} (rung {rung.number}, {when}, "
         f"due since {_clock(due.at)}; limit {_clock(due.due_at)}): "
-        f"tells {people}; {Status(case.status).label} at {case.holder}"
+        f"tells {_people(due)}; {Status(case.status).label} at {case.holder}"
+    )
+
+
+def _people(due: DueRung) -> str:
+    if due.is_too_late:
+        return "nobody, for it is too late to say “due soon”"
+    return "; ".join(
+        f"{told.unit.name} ({'、'.join(person.name for person in told.people) or 'nobody in office'})"
+        for told in due.told
     )
 
 
