@@ -63,6 +63,7 @@ class Action(models.TextChoices):
     ASK_SUSPENSION = "ask_suspension", _("Ask to suspend")
     REFUSE_SUSPENSION = "refuse_suspension", _("Refuse the suspension")
     ANSWER_CARD = "answer_card", _("Answer a card")
+    WITHDRAW_CARD = "withdraw_card", _("Withdraw a card")
     RECOMPUTE = "recompute", _("Compute the deadline anew")
 
 

@@ -32,6 +32,10 @@ _EXPLANATIONS = {
     Action.SUSPEND: _("The time stands still until the case is taken up again; on the day of review you are reminded."),
     Action.REFUSE_SUSPENSION: _("The time goes on running."),
     Action.ANSWER_CARD: _("Say what went wrong and what you change. Answered in time, the card is lifted."),
+    Action.WITHDRAW_CARD: _(
+        "For a card shown by mistake: it is lifted and needs no answer. That it was shown, and why it is withdrawn, "
+        "stays on record."
+    ),
     Action.RESUME: _("The time runs again; the deadline is later by as long as it stood still."),
     Action.FEEDBACK: _("Write down what the household told you. If it is not solved, it is handled again."),
     Action.RECORD_CALLBACK: _("For a household that does not answer: each try is written down."),

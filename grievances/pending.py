@@ -13,7 +13,7 @@ from linjiang.common.templatetags.lj import cn_date, cn_datetime
 
 _OF_EXTENSION = (Action.ASK_EXTENSION, Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION)
 _OF_SUSPENSION = (Action.ASK_SUSPENSION, Action.SUSPEND, Action.REFUSE_SUSPENSION)
-WAITING, LATE, LIFTED, STAYS = "waiting", "late", "lifted", "stays"
+WAITING, LATE, LIFTED, STAYS, WITHDRAWN = "waiting", "late", "lifted", "stays", "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class CardLine:
-    """A yellow or red card as pages show it. `state`: waiting for an answer, late with it, lifted, or it stays."""
+    """A yellow or red card as pages show it.
+
+    `state`: waiting for an answer, late with it, lifted, withdrawn, or it stays.
+    """
 
     kind: str
     label: str
@@ -44,6 +47,13 @@ class CardLine:
     answer_due_at: datetime | None
     answer: str
     answered: str
+    withdrawal: str
+    withdrawn: str
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the day by which to answer still means something."""
+        return self.state in (WAITING, LATE)
 
 
 def requests_of(case: Grievance, *, action: str | None = None) -> list[Asked]:
@@ -92,11 +102,13 @@ def _who(person, place) -> str:
 
 def card_lines(cards: Iterable[Escalation], *, at: datetime, waiting: bool = False) -> list[CardLine]:
     """Return the cards in their order; `waiting`: only those that nobody has answered yet."""
-    return [_card(card, at) for card in cards if not waiting or card.answered_at is None]
+    return [_card(card, at) for card in cards if not waiting or card.awaits_answer]
 
 
 def _card(card: Escalation, at: datetime) -> CardLine:
-    if card.lifted_at is not None:
+    if card.withdrawn_by_id is not None:
+        state, word, icon = WITHDRAWN, _("withdrawn: it should not have been shown"), "undo-2"
+    elif card.lifted_at is not None:
         state, word, icon = LIFTED, _("lifted: answered in time"), "circle-check"
     elif card.answered_at is not None:
         state, word, icon = STAYS, _("stays: answered late"), "circle-alert"
@@ -104,9 +116,8 @@ def _card(card: Escalation, at: datetime) -> CardLine:
         state, word, icon = LATE, _("stays: no answer in time"), "circle-alert"
     else:
         state, word, icon = WAITING, _("waits for an answer"), "alarm-clock"
-    answered = ""
-    if card.answered_at is not None:
-        answered = _("%(who)s, %(when)s") % {"who": card.answered_by, "when": cn_datetime(card.answered_at)}
+    answered = _done_by(card.answered_by, card.answered_at) if card.answered_at is not None else ""
+    withdrawn = _done_by(card.withdrawn_by, card.lifted_at) if card.withdrawn_by_id is not None else ""
     return CardLine(
         kind=card.card,
         label=str(Card(card.card).label),
@@ -120,4 +131,16 @@ def _card(card: Escalation, at: datetime) -> CardLine:
         answer_due_at=card.answer_due_at,
         answer=card.answer,
         answered=answered,
+        withdrawal=card.withdrawal,
+        withdrawn=withdrawn,
     )
+
+
+def _done_by(who, at: datetime) -> str:
+    return _("%(who)s, %(when)s") % {"who": who, "when": cn_datetime(at)}
+
+
+def card_name(card: Escalation) -> str:
+    """Return a card in a few words, to choose it by: which, when and to whom it was shown."""
+    facts = {"card": Card(card.card).label, "when": cn_datetime(card.at), "to": card.agency or card.unit or ""}
+    return _("%(card)s, %(when)s, %(to)s") % facts

@@ -121,14 +121,46 @@ def available_actions(user, grievance: Grievance, *, at: datetime) -> list[tuple
 
 def cards_to_answer(user, grievance: Grievance) -> list[Escalation]:
     """Return the cards that wait for an answer and were shown to the agency or the desk of `user`."""
-    posts = user.current_posts
-    agencies = {post.agency_id for post in posts if post.agency_id}
-    desks = {post.unit_id for post in posts if post.role in (*LEADER_ROLES, *DESK_ROLES)}
+    return [card for card in grievance.cards if card.awaits_answer and _was_shown(user, card)]
+
+
+def cards_to_withdraw(user, grievance: Grievance) -> list[Escalation]:
+    """Return the cards in force that `user` may withdraw (撤销).
+
+    A supervisor over the place may, and the desk above the one that was shown it; above an agency that is the desk
+    that gave it the case. Nobody withdraws a card that was shown to themselves.
+    """
     return [
         card
         for card in grievance.cards
-        if card.answered_at is None and (card.agency_id in agencies if card.agency_id else card.unit_id in desks)
+        if card.in_force and not _was_shown(user, card) and _is_above(user, card, grievance)
     ]
+
+
+# Which cards a step is about, for one person.
+CARDS_OF = {Action.ANSWER_CARD: cards_to_answer, Action.WITHDRAW_CARD: cards_to_withdraw}
+
+
+def _was_shown(user, card: Escalation) -> bool:
+    posts = user.current_posts
+    if card.agency_id:
+        return card.agency_id in {post.agency_id for post in posts}
+    return card.unit_id in {post.unit_id for post in posts if post.role in (*LEADER_ROLES, *DESK_ROLES)}
+
+
+def _is_above(user, card: Escalation, grievance: Grievance) -> bool:
+    shown = card.unit.path if card.unit else grievance.unit_path
+    for post in user.current_posts:
+        if post.role == Role.SUPERVISOR:
+            if any(tree.covers(seen, grievance.unit_path) for seen in post.unit.seen_paths):
+                return True
+        elif (
+            post.role in DESK_ROLES
+            and tree.covers(post.unit.path, shown)
+            and (card.agency_id or post.unit.path != shown)
+        ):
+            return True
+    return False
 
 
 def may_see_contact(user, grievance: Grievance) -> Decision:
@@ -204,9 +236,17 @@ def _no_suspension_pending(ask: _Question) -> Decision:
 def _card_pending(ask: _Question) -> Decision:
     if cards_to_answer(ask.user, ask.grievance):
         return ALLOWED
-    if any(card.answered_at is None for card in ask.grievance.cards):
+    if any(card.awaits_answer for card in ask.grievance.cards):
         return denied(_("Only who was shown a card answers it."))
     return idle(_("No card waits for an answer."))
+
+
+def _card_in_force(ask: _Question) -> Decision:
+    if cards_to_withdraw(ask.user, ask.grievance):
+        return ALLOWED
+    if any(card.in_force for card in ask.grievance.cards):
+        return denied(_("A card is withdrawn by a supervisor or by the level above who was shown it."))
+    return idle(_("No card is in force."))
 
 
 def _before_limit(ask: _Question) -> Decision:
@@ -267,7 +307,8 @@ def _not_rejected_by_same(ask: _Question) -> Decision:
 def _not_just_urged(ask: _Question) -> Decision:
     card = CARD_OF[Action(ask.action)]
     pause = timedelta(hours=profile().cases["urge_pause_hours" if card == Card.URGE else "card_pause_hours"])
-    by_hand = [one for one in ask.grievance.urgings if one.card == card and one.rung is None]
+    shown = [one for one in ask.grievance.urgings if one.card == card and one.rung is None]
+    by_hand = [one for one in shown if one.withdrawn_by_id is None]
     last = by_hand[-1] if by_hand else None
     if last is not None and last.at > ask.at - pause:
         return denied(
@@ -287,6 +328,7 @@ _GUARDS = {
     Guard.SUSPENSION_PENDING: _suspension_pending,
     Guard.NO_SUSPENSION_PENDING: _no_suspension_pending,
     Guard.CARD_PENDING: _card_pending,
+    Guard.CARD_IN_FORCE: _card_in_force,
     Guard.BEFORE_LIMIT: _before_limit,
     Guard.NOT_RESOLVER: _not_resolver,
     Guard.CALLED_BACK: _called_back,

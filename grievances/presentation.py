@@ -55,6 +55,7 @@ ICONS: dict[str, str] = {
     Action.ASK_SUSPENSION: "circle-pause",
     Action.REFUSE_SUSPENSION: "x",
     Action.ANSWER_CARD: "reply",
+    Action.WITHDRAW_CARD: "undo-2",
     Action.RECOMPUTE: "calendar",
 }
 WARNINGS = frozenset({Action.YELLOW_CARD, Action.RED_CARD, Action.ESCALATE})
@@ -225,6 +226,15 @@ def _answered(event: GrievanceEvent, _facts: dict) -> str:
     return _("Answered the card late; it stays")
 
 
+def _card_withdrawn(event: GrievanceEvent, _facts: dict) -> str:
+    kinds = [str(Card(card).label) for card in event.data.get("cards") or () if card in Card.values]
+    people = map(str, event.data.get("shown_to") or ())
+    return _("Withdrew the card shown to %(people)s: %(cards)s") % {
+        "people": _(", ").join(people),
+        "cards": _(", ").join(kinds),
+    }
+
+
 def _recomputed(event: GrievanceEvent, _facts: dict) -> str:
     why = in_my_language(event.data.get("why") or "")
     moved = event.data.get("due_at") != event.data.get("due_before")
@@ -284,6 +294,7 @@ _MAKERS = {
     Action.ASK_SUSPENSION: _asked_suspension,
     Action.ESCALATE: _escalated,
     Action.ANSWER_CARD: _answered,
+    Action.WITHDRAW_CARD: _card_withdrawn,
     Action.RECOMPUTE: _recomputed,
     Action.FEEDBACK: _said,
     Action.RATE_LATER: _said,

@@ -20,6 +20,7 @@ class Guard(StrEnum):
     SUSPENSION_PENDING = "suspension_pending"
     NO_SUSPENSION_PENDING = "no_suspension_pending"
     CARD_PENDING = "card_pending"
+    CARD_IN_FORCE = "card_in_force"
     BEFORE_LIMIT = "before_limit"
     NOT_RESOLVER = "not_resolver"
     CALLED_BACK = "called_back"
@@ -178,12 +179,16 @@ for _status in (Status.REPORTED, Status.ASSIGNED, Status.IN_PROGRESS):
     for _card in (Action.YELLOW_CARD, Action.RED_CARD):
         TABLE[_status, _card] = _row(None, Standing.SUPERVISOR, guards=[Guard.NOT_JUST_URGED], required=("note",))
     TABLE[_status, Action.CLASSIFY] = _row(None, *_DESK, required=("category",))
+_WITHDRAWN = _row(None, Standing.ASSIGNER, Standing.SUPERVISOR, guards=[Guard.CARD_IN_FORCE], required=("note",))
 for _status in LIVE:
     TABLE[_status, Action.ANSWER_CARD] = _row(
         None, Standing.HANDLER, *_DESK, guards=[Guard.CARD_PENDING], required=("note",)
     )
+    TABLE[_status, Action.WITHDRAW_CARD] = _WITHDRAWN
     TABLE[_status, Action.ESCALATE] = _row(None, Standing.SYSTEM)
     TABLE[_status, Action.RECOMPUTE] = _row(None, Standing.SYSTEM)
+# That a card was a mistake may be found when the case is over.
+TABLE[Status.CLOSED, Action.WITHDRAW_CARD] = _WITHDRAWN
 
 
 def transition(status: str, action: str) -> Transition | None:

@@ -31,6 +31,9 @@ WORDS = {
     "yellow_card_seen": gettext_noop("%(holder)s was shown a yellow card for %(number)s “%(title)s”: %(note)s"),
     "red_card_seen": gettext_noop("%(holder)s was shown a red card for %(number)s “%(title)s”: %(note)s"),
     "card_answered": gettext_noop("%(holder)s answered the card for %(number)s “%(title)s”: %(note)s"),
+    "card_withdrawn": gettext_noop(
+        "The card that %(holder)s was shown for %(number)s “%(title)s” is withdrawn and needs no answer: %(note)s"
+    ),
     "suspension_asked": gettext_noop("%(by)s asks to suspend %(number)s “%(title)s”. Please decide."),
     "suspension_refused": gettext_noop("The suspension of %(number)s “%(title)s” was refused: %(note)s"),
     "review_due": gettext_noop("%(number)s “%(title)s” is suspended and due for review today. Please look at it."),

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from grievances.choices import Action, Rating, Urgency
-from grievances.models import Category, Grievance
+from grievances.models import Category, Escalation, Grievance
 from grievances.services.filing import MAX_DESCRIPTION
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, transition
@@ -14,6 +14,7 @@ from orgs.scopes import agencies_visible_to, households_visible_to, units_visibl
 
 NOTE_LENGTH = 2000
 MAX_CO_AGENCIES = 20
+MAX_CARDS = 50
 
 
 def _photos() -> serializers.ListField:
@@ -102,6 +103,13 @@ class ActionRequest(serializers.Serializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=40, help_text="code of a listed reason")
     agency = IdField(required=False, allow_null=True)
     co_agencies = serializers.ListField(child=IdField(), required=False, max_length=MAX_CO_AGENCIES)
+    cards = serializers.ListField(
+        child=IdField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_CARDS,
+        help_text="keys of the case's cards; without it all that are the caller's to answer, or the one to withdraw",
+    )
     unit = IdField(required=False, allow_null=True)
     into = serializers.CharField(required=False, allow_blank=True, max_length=30, help_text="number of another case")
     category = serializers.CharField(required=False, allow_blank=True, max_length=8)
@@ -152,6 +160,12 @@ class ActionRequest(serializers.Serializer):
         if len(found) != len(pks):
             raise serializers.ValidationError(_("There is no such agency in your area."))
         return [found[pk] for pk in pks]
+
+    def validate_cards(self, pks: list[int]) -> list[Escalation]:
+        found = {card.pk: card for card in self.case.cards}
+        if set(pks) - set(found):
+            raise serializers.ValidationError(_("Please choose from the cards that are open to you."))
+        return [found[pk] for pk in dict.fromkeys(pks)]
 
     def validate_unit(self, pk: int) -> Unit:
         unit = units_visible_to(self._user).filter(pk=pk).first()

@@ -227,15 +227,20 @@ class StageLineSerializer(serializers.Serializer):
 
 
 class CardSerializer(serializers.ModelSerializer):
-    """A yellow or red card. It stays on record when it is lifted; `in_force` says whether it still holds."""
+    """A yellow or red card. It stays on record when it is lifted, by an answer in time or because it was withdrawn.
+
+    `in_force` says whether it still holds, `withdrawal` why it was withdrawn.
+    """
 
     card = serializers.ChoiceField(choices=[(one.value, one.label) for one in (Card.YELLOW, Card.RED)])
     is_automatic = serializers.SerializerMethodField()
+    is_withdrawn = serializers.SerializerMethodField()
     in_force = serializers.BooleanField()
 
     class Meta:
         model = Escalation
         fields = [
+            "id",
             "card",
             "at",
             "is_automatic",
@@ -244,8 +249,13 @@ class CardSerializer(serializers.ModelSerializer):
             "answered_at",
             "answer",
             "lifted_at",
+            "is_withdrawn",
+            "withdrawal",
             "in_force",
         ]
+
+    def get_is_withdrawn(self, card: Escalation) -> bool:
+        return card.withdrawn_by_id is not None
 
     def get_is_automatic(self, card: Escalation) -> bool:
         return card.rung is not None

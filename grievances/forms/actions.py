@@ -8,11 +8,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grievances import similar
+from grievances import pending, similar
 from grievances.choices import Action, Counts, Rating, Urgency
 from grievances.filters import CategoryChoice
 from grievances.forms.fields import PhotosField
 from grievances.models import Grievance, Reason
+from grievances.policies import CARDS_OF
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, Transition
 from linjiang.common.clock import local_day
@@ -35,6 +36,7 @@ _NOTE_LABELS = {
     Action.REFUSE_SUSPENSION: gettext_lazy("Why must it go on?"),
     Action.ASK_SUSPENSION: gettext_lazy("What is it waiting for?"),
     Action.ANSWER_CARD: gettext_lazy("What went wrong, and what do you change?"),
+    Action.WITHDRAW_CARD: gettext_lazy("Why should it not have been shown?"),
     Action.YELLOW_CARD: gettext_lazy("What is the card for?"),
     Action.RED_CARD: gettext_lazy("What is the card for?"),
     Action.ASSIGN: gettext_lazy("What should they know?"),
@@ -253,6 +255,26 @@ def _into(form: ActionForm) -> dict[str, forms.Field]:
     return {"into": field, "into_number": number}
 
 
+def _cards(form: ActionForm) -> dict[str, forms.Field]:
+    """Let one choose where there are several: an answer is for all unless said otherwise, a withdrawal for none."""
+    offered = {str(card.pk): card for card in CARDS_OF[form.action](form.user, form.case)}
+    if len(offered) < 2:
+        return {}
+    answers = form.action == Action.ANSWER_CARD
+    field = forms.TypedMultipleChoiceField(
+        label=_("Which cards does this answer?") if answers else _("Which cards are withdrawn?"),
+        choices=[(key, pending.card_name(card)) for key, card in offered.items()],
+        coerce=offered.__getitem__,
+        initial=list(offered) if answers else [],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("Please choose at least one card."),
+            "invalid_choice": _("Please choose from the cards that are open to you."),
+        },
+    )
+    return {"cards": field}
+
+
 def _days(form: ActionForm) -> forms.Field:
     longest = profile().cases["max_extension_days"]
     label = _("How many more working days?") if form.case.counts == Counts.WORKDAYS else _("How many more days?")
@@ -335,6 +357,7 @@ _BUILDERS: dict[str, Callable[[ActionForm], forms.Field | dict[str, forms.Field]
     "co_agencies": _co_agencies,
     "unit": _unit,
     "into": _into,
+    "cards": _cards,
     "days": _days,
     "review_on": _review_on,
     "category": _category,

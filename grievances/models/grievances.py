@@ -235,7 +235,7 @@ class Grievance(models.Model):
     @cached_property
     def urgings(self) -> list:
         """Every yellow and red card, and whatever was sent by hand, the oldest first."""
-        shown = self.escalations.select_related("unit", "agency", "by", "answered_by")
+        shown = self.escalations.select_related("unit", "agency", "by", "answered_by", "withdrawn_by")
         return list(shown.filter(Q(card__in=ANSWERED_CARDS) | Q(rung__isnull=True)).order_by("at", "pk"))
 
     @property

@@ -158,7 +158,8 @@ class Feedback(models.Model):
 class Escalation(models.Model):
     """A rung of the ladder that fired, or an urge or card given by hand; each rung once per deadline.
 
-    A card asks for an answer (整改说明) by `answer_due_at`. Answered in time it is lifted; that it was shown stays.
+    A card asks for an answer (整改说明) by `answer_due_at`. Answered in time it is lifted; one shown by mistake is
+    withdrawn (撤销), which lifts it too and says who did so and why. That it was shown stays.
     """
 
     grievance = models.ForeignKey(
@@ -189,6 +190,15 @@ class Escalation(models.Model):
     )
     answer = models.TextField(_("answer"), blank=True)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("withdrawn by"),
+    )
+    withdrawal = models.TextField(_("why it was withdrawn"), blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("escalation")
@@ -201,7 +211,12 @@ class Escalation(models.Model):
                 name="escalation_rung_once",
             ),
             models.CheckConstraint(
-                condition=Q(lifted_at__isnull=True) | Q(answered_at__isnull=False), name="escalation_lifted_is_answered"
+                condition=Q(lifted_at__isnull=True) | Q(answered_at__isnull=False) | Q(withdrawn_by__isnull=False),
+                name="escalation_lifted_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_by__isnull=True) | Q(lifted_at__isnull=False) & ~Q(withdrawal=""),
+                name="escalation_withdrawn_is_lifted",
             ),
         ]
 
@@ -217,3 +232,8 @@ class Escalation(models.Model):
     def in_force(self) -> bool:
         """Whether it is a card that was not lifted."""
         return self.is_card and self.lifted_at is None
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether it is a card in force that nobody has answered."""
+        return self.in_force and self.answered_at is None

@@ -44,6 +44,7 @@ VERBS: dict[Action, Callable[..., Grievance]] = {
     Action.YELLOW_CARD: cards.yellow_card,
     Action.RED_CARD: cards.red_card,
     Action.ANSWER_CARD: cards.answer_card,
+    Action.WITHDRAW_CARD: cards.withdraw_card,
 }
 
 FIELDS: dict[Action, tuple[str, ...]] = {
@@ -78,7 +79,8 @@ FIELDS: dict[Action, tuple[str, ...]] = {
     Action.URGE: ("note",),
     Action.YELLOW_CARD: ("note",),
     Action.RED_CARD: ("note",),
-    Action.ANSWER_CARD: ("note",),
+    Action.ANSWER_CARD: ("cards", "note"),
+    Action.WITHDRAW_CARD: ("cards", "note"),
 }
 
 

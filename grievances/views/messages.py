@@ -37,6 +37,7 @@ _ICONS = {
     "digest": "alarm-clock",
     "case_urged": "megaphone",
     "card_answered": "reply",
+    "card_withdrawn": "undo-2",
     "suspension_asked": "circle-pause",
     "suspension_refused": "x",
     "case_suspended": "circle-pause",

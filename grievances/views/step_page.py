@@ -11,7 +11,7 @@ from grievances import guidance, pending, presentation
 from grievances.choices import Action
 from grievances.forms.actions import RATING_ICONS, ActionForm
 from grievances.models import Grievance
-from grievances.policies import cards_to_answer, decide
+from grievances.policies import CARDS_OF, decide
 from grievances.services.verbs import perform
 from grievances.workflow import transition
 from linjiang.common.decisions import Decision
@@ -85,10 +85,13 @@ class StepPage(ABC):
         messages.success(self.request, _("Done. %(number)s: %(what)s") % {"number": done.number, "what": title})
         return self.leave(done)
 
-    def _cards_to_answer(self) -> list[pending.CardLine]:
-        if self.action != Action.ANSWER_CARD:
-            return []
-        return pending.card_lines(cards_to_answer(self.request.user, self.case), at=self.now, waiting=True)
+    def _cards(self) -> dict:
+        """Return the cards that the step is about, with what stands above them."""
+        if self.action not in CARDS_OF:
+            return {}
+        title = _("To be answered") if self.action == Action.ANSWER_CARD else _("Cards in force")
+        cards = pending.card_lines(CARDS_OF[self.action](self.request.user, self.case), at=self.now)
+        return {"cards": cards, "cards_title": title}
 
     def _decision(self) -> Decision:
         return decide(self.request.user, self.action, self.case, at=self.now)
@@ -122,7 +125,7 @@ class StepPage(ABC):
             "explanation": guidance.explanation(self.action),
             "place": presentation.place_of(self.case),
             "asked": pending.requests_of(self.case, action=self.action) if self.action in _DECIDES else [],
-            "cards": self._cards_to_answer(),
+            **self._cards(),
             "refusal": "" if decision else str(decision.reason),
             "typed": form.typed() if form.is_bound and not decision else [],
             "photos_lost": bool(self.request.FILES),

@@ -52,6 +52,7 @@ def arguments(world: World, action: str) -> dict:
         Action.ASK_SUSPENSION: {"reason": reason("suspend"), "review_on": (NOON + timedelta(days=20)).date()},
         Action.REFUSE_SUSPENSION: {"note": "请按期办结"},
         Action.ANSWER_CARD: {"note": "人手不足，已增派两人"},
+        Action.WITHDRAW_CARD: {"note": "时限设错了"},
         Action.FEEDBACK: {"rating": 5},
         Action.RECORD_CALLBACK: {"note": "无人接听"},
         Action.CLOSE_UNANSWERED: {"reason": reason("close_unanswered")},

@@ -61,6 +61,7 @@ def given(world, action: str) -> dict:
         Action.ASK_SUSPENSION: {"reason": reason("suspend").code, "review_on": "2026-03-24"},
         Action.REFUSE_SUSPENSION: {"note": "请按期办结"},
         Action.ANSWER_CARD: {"note": "人手不足，已增派两人"},
+        Action.WITHDRAW_CARD: {"note": "时限设错了"},
         Action.FEEDBACK: {"rating": "5", "said_resolved": "yes", "comment": "谢谢"},
         Action.RECORD_CALLBACK: {"note": "无人接听"},
         Action.CLOSE_UNANSWERED: {"reason": reason("close_unanswered").code},
@@ -91,6 +92,8 @@ def setting(world, action: str):
         return suspend(world, case_in(world, Status.IN_PROGRESS)), world.community
     if action == Action.ANSWER_CARD:
         return do(world, case_in(world, Status.IN_PROGRESS), "yellow_card", world.supervisor), world.handler
+    if action == Action.WITHDRAW_CARD:
+        return do(world, case_in(world, Status.IN_PROGRESS), "yellow_card", world.supervisor), world.community
     if action == Action.CLOSE_UNANSWERED:
         case = case_in(world, Status.RESOLVED)
         for hours in (-8, -4):

@@ -64,6 +64,8 @@ for _status, _more in (
     MAY[_status, Action.COMMENT] = _WATCHERS + _more + " city_official official"
     # Who was shown the card: the agency, else the desk that holds the case.
     MAY[_status, Action.ANSWER_CARD] = _more.strip()
+    MAY[_status, Action.WITHDRAW_CARD] = "community street supervisor"
+MAY[Status.CLOSED, Action.WITHDRAW_CARD] = "community street supervisor"
 MAY[Status.DISCOVERED, Action.ANSWER_CARD] = "chief"
 MAY[Status.REPORTED, Action.ANSWER_CARD] = "group_leader"
 for _status, _more in ((Status.REPORTED, " group_leader"), (Status.ASSIGNED, ""), (Status.IN_PROGRESS, "")):
@@ -122,7 +124,7 @@ def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, di
         case = do(world, case, Action.ASK_SUSPENSION, world.handler)
     if action == Action.RESUME:
         case = suspend(world, case)
-    if action == Action.ANSWER_CARD:
+    if action in (Action.ANSWER_CARD, Action.WITHDRAW_CARD):
         show_card(case)
     if action == Action.CLOSE_UNANSWERED:
         for hours in (-8, -4):
