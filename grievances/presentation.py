@@ -236,15 +236,28 @@ def _card_withdrawn(event: GrievanceEvent, _facts: dict) -> str:
 
 
 def _recomputed(event: GrievanceEvent, _facts: dict) -> str:
-    why = in_my_language(event.data.get("why") or "")
-    moved = event.data.get("due_at") != event.data.get("due_before")
+    """Say of each stage whose deadline moved from when to when, and why."""
+    data = event.data
+    moved = [
+        _moved(stage, data.get(f"{name}_before"), data.get(f"{name}_at"))
+        for stage, name in ((Stage.RESOLVE, "due"), (data.get("stage"), "stage_due"))
+        if data.get(f"{name}_before") != data.get(f"{name}_at")
+    ]
+    what = _("; ").join(filter(None, moved)) or _("The deadline was computed anew")
+    why = in_my_language(data.get("why") or "")
+    return _("%(what)s. Reason: %(why)s") % {"what": what, "why": why} if why else what
+
+
+def _moved(stage: str | None, before: str | None, after: str | None) -> str:
+    """Return from when to when a stage's deadline moved; nothing for facts that cannot be read."""
     try:
-        due = cn_datetime(datetime.fromisoformat(event.data["due_at" if moved else "stage_due_at"]))
-    except (KeyError, ValueError):
-        return _("The deadline was computed anew")
-    if moved:
-        return _("The deadline moved to %(due)s: %(why)s") % {"due": due, "why": why}
-    return _("The deadline of this stage moved to %(due)s: %(why)s") % {"due": due, "why": why}
+        facts = {"stage": Stage(stage).label, "due": cn_datetime(datetime.fromisoformat(after))}
+        if not before:
+            return _("%(stage)s: the deadline is now %(due)s") % facts
+        facts["before"] = cn_datetime(datetime.fromisoformat(before))
+    except (TypeError, ValueError):
+        return ""
+    return _("%(stage)s: the deadline moved from %(before)s to %(due)s") % facts
 
 
 def _asked_suspension(event: GrievanceEvent, facts: dict) -> str:

@@ -3,13 +3,16 @@
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection, transaction
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grievances.choices import Action, Stage, Status
 from grievances.deadlines import HOURS, WORKDAYS
 from grievances.models import Category, Grievance, StageLimit
+from grievances.presentation import event_title
 from grievances.services.escalation import escalate_overdue
 from grievances.services.recomputing import recompute_deadlines, recomputed_columns
 from linjiang.common.errors import LinjiangError
@@ -17,6 +20,7 @@ from orgs.rules import note_rule_change
 from orgs.services.calendar import load_year, set_day
 from orgs.services.system import system_user
 from tests.factories import NOON, SHANGHAI, World, category, file_case, make_world
+from tests.grievances.browsing import signed_in
 from tests.grievances.scenes import HOUR, case_in, do, suspend
 from tests.grievances.test_concurrency import at_once
 
@@ -86,6 +90,31 @@ def test_a_changed_limit_moves_every_open_case_and_no_ended_one(world):
     moved = Grievance.objects.get(pk=cases[Status.IN_PROGRESS].pk)
     assert moved.version == cases[Status.IN_PROGRESS].version + 1
     assert (moved.rung, moved.next_alarm_at) == (0, march(6, 17, 18))
+
+
+def test_the_timeline_says_of_which_stage_the_deadline_moved_from_when_to_when(world):
+    case = case_in(world, Status.REPORTED)
+
+    def words(language: str = "en") -> str:
+        with translation.override(language), time_machine.travel(NOON, tick=False):
+            return event_title(case.events.last())
+
+    set_limit(3)
+    recompute()
+    assert words() == "Resolving: the deadline moved from 13 Mar 12:00 to 9 Mar 12:00. Reason: Limits were changed"
+    set_limit(2, stage=Stage.ASSIGN)
+    recompute()
+    assert words() == "Assigning: the deadline moved from 5 Mar 12:00 to 6 Mar 12:00. Reason: Limits were changed"
+    set_limit(4)
+    set_limit(3, stage=Stage.ASSIGN)
+    recompute()
+    assert words().startswith(
+        "Resolving: the deadline moved from 9 Mar 12:00 to 10 Mar 12:00; "
+        "Assigning: the deadline moved from 6 Mar 12:00 to 9 Mar 12:00. Reason: "
+    )
+    assert all(moment in words("zh-hans") for moment in ("3月9日 12:00", "3月10日 12:00", "3月6日 12:00"))
+    with time_machine.travel(NOON, tick=False):
+        assert "3月10日 12:00" in signed_in(world.street).get(case.get_absolute_url()).content.decode()
 
 
 def test_a_resolved_case_keeps_the_deadline_it_met(world):
