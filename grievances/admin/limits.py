@@ -1,10 +1,14 @@
 """Limits and ladders at the desk, and which of them holds for a case."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -21,23 +25,39 @@ from grievances.choices import Card, Stage, Tell, Urgency
 from grievances.filters import CategoryChoice
 from grievances.models import Ladder, LadderRung, StageLimit
 from grievances.services import limits
+from grievances.services.recomputing import Outlook
 from grievances.services.rulebook import checked_ladder, parse_rung, rulebook, rung_order
 from grievances.stages import span_words
 from linjiang.common.clock import now
 from linjiang.common.errors import InvalidInput
 from linjiang.desk import desk_site
+from orgs import tree
+from orgs.choices import Level
 from orgs.models import Unit
 from orgs.profile import profile
 
+_LIMIT = ("stage", "amount", "counts", "unit", "category", "urgency")
 
-class RuleForm(forms.ModelForm):
-    """A limit or a ladder; says in words when its cases have one already."""
 
-    def validate_constraints(self):
-        try:
-            self.instance.validate_constraints(exclude=self._get_validation_exclusions())
-        except ValidationError:
-            self.add_error(None, limits.already_there(self.instance))
+class LimitForm(forms.ModelForm):
+    """A limit; one that puts open cases past it at once is shown with what it would do, and saved when sent again."""
+
+    outlook: Outlook | None = None
+
+    def validate_unique(self):
+        """Django asks this last, when the row and its constraints were looked at."""
+        super().validate_unique()
+        if self.errors or self.data.get("sure") == self.fingerprint:
+            return
+        outlook = limits.outlook(now=now(), pk=self.instance.pk, **{name: self.cleaned_data[name] for name in _LIMIT})
+        if outlook.overdue:
+            self.outlook = outlook
+            self.add_error(None, _("Not saved yet: please look at what this limit would do."))
+
+    @property
+    def fingerprint(self) -> str:
+        """What was typed, so that one is sure of just that and of nothing typed since."""
+        return "|".join(str(self.data.get(name, "")) for name in _LIMIT)
 
 
 @admin.register(StageLimit, site=desk_site)
@@ -45,7 +65,8 @@ class StageLimitAdmin(RulesAdmin):
     """How long each stage may take for which cases, over the city profile."""
 
     desk_order, desk_icon = 20, "timer"
-    form = RuleForm
+    change_form_before_template = "desk/limit_note.html"
+    form = LimitForm
     list_display = ("stage", "where", "kind", "pace", "limit")
     list_filter = (("stage", ChoicesDropdownFilter), ("urgency", ChoicesDropdownFilter))
     list_select_related = ("unit", "category")
@@ -77,8 +98,14 @@ class StageLimitAdmin(RulesAdmin):
     def limit(self, limit: StageLimit) -> str:
         return f"{float(limit.amount):g} {limit.get_counts_display()}"
 
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        if isinstance(response, TemplateResponse) and "adminform" in response.context_data:
+            response.context_data["limit_form"] = response.context_data["adminform"].form
+        return response
+
     def save_model(self, request, obj, form, change):
-        given = {name: getattr(obj, name) for name in ("stage", "amount", "counts", "unit", "category", "urgency")}
+        given = {name: getattr(obj, name) for name in _LIMIT}
         obj.pk = limits.set_limit(actor=request.user, now=now(), pk=obj.pk, **given).pk
 
     def delete_model(self, request, obj):
@@ -101,7 +128,7 @@ class StageLimitAdmin(RulesAdmin):
 
 
 class WhichForm(forms.Form):
-    """What a case would be about; the place matters where a unit has limits of its own."""
+    """What a case would be about, and where: a district, a street, or a unit below them with limits of its own."""
 
     category = CategoryChoice(label=_("Category"), empty_label=_("not sorted yet"), required=False)
     urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices, initial=Urgency.WEEK)
@@ -113,7 +140,26 @@ class WhichForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["category"].choices = self.fields["category"].grouped()
         own = StageLimit.objects.filter(unit__isnull=False).values("unit")
-        self.fields["unit"].queryset = Unit.objects.filter(pk__in=own).order_by("path")
+        wide = Q(level__in=(Level.DISTRICT, Level.STREET), is_active=True)
+        places = Unit.objects.filter(wide | Q(pk__in=own)).order_by("path")
+        self.fields["unit"].queryset = places
+        self.fields["unit"].choices = [("", _("the whole city")), *_by_district(places)]
+
+
+def _by_district(places: Iterable[Unit]) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return the places, in the order of the tree, as groups of choices; one below a street says which street."""
+    groups: dict[str, tuple[str, list[tuple[int, str]]]] = {}
+    streets: dict[str, str] = {}
+    for unit in places:
+        above = tree.ancestor_paths(unit.path, include_self=True)
+        name = str(unit)
+        if unit.level == Level.STREET:
+            streets[unit.path] = name
+        elif street := next((streets[path] for path in above if path in streets), ""):
+            name = f"{street} {name}"
+        _title, group = groups.setdefault(above[:2][-1], (name, []))
+        group.append((unit.pk, name))
+    return list(groups.values())
 
 
 def which_limits(*, category, urgency: str, unit: Unit | None) -> list[dict]:
@@ -238,7 +284,6 @@ class LadderAdmin(RulesAdmin):
 
     desk_order, desk_icon = 30, "stairs"
     list_before_template = "desk/ladder_default.html"
-    form = RuleForm
     inlines = (RungInline,)
     list_display = ("cases", "rungs_words")
     list_select_related = ("category",)

@@ -98,14 +98,15 @@ def recomputed(
     extra_days: int,
     pauses: Iterable[tuple[datetime, datetime]],
     climbed: Callable[[str, datetime], int],
+    rules: Rulebook | None = None,
 ) -> dict:
     """Return the columns that change when category, urgency, limits or calendar did; {} when nothing does.
 
     `extra_days` are the extensions granted since the clock began, `pauses` the suspensions since then that are over.
     A deadline that moves has its ladder begin anew, above what was `climbed` for that very stage and deadline should it
-    come back; one that stays keeps what was climbed.
+    come back; one that stays keeps what was climbed. `rules` are those in force unless others are asked about.
     """
-    rules = rulebook()
+    rules = rules or rulebook()
     found: dict = {"rules_version": rules.version}
     if case.due_at is not None and case.clock_started_at is not None and case.status in RUNNING:
         plain = _limit(case, Stage.RESOLVE, rules)
@@ -120,22 +121,28 @@ def recomputed(
         if case.stage == Stage.ACKNOWLEDGE:
             found["acknowledge_due_at"] = found["stage_due_at"]
     if not case.suspended:
-        found = _with_alarm(case, case.status, found)
+        found = _with_alarm(case, case.status, found, rules)
     return {name: value for name, value in found.items() if getattr(case, name) != value}
 
 
 def pauses_of(case: Grievance) -> list[tuple[datetime, datetime]]:
     """Return the suspensions since the clock of resolving began that are over, from the timeline. One statement."""
-    events = GrievanceEvent.objects.filter(
-        grievance=case, action__in=(Action.SUSPEND, Action.RESUME), at__gte=case.clock_started_at
-    )
-    found, begin = [], None
-    for action, at in events.order_by("at", "pk").values_list("action", "at"):
+    return pauses_of_many([case]).get(case.pk, [])
+
+
+def pauses_of_many(cases: Iterable[Grievance]) -> dict[int, list[tuple[datetime, datetime]]]:
+    """Return the same of many cases, by the case's key; those without any are left out. One statement."""
+    began = {case.pk: case.clock_started_at for case in cases}
+    events = GrievanceEvent.objects.filter(grievance__in=began, action__in=(Action.SUSPEND, Action.RESUME))
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    since: dict[int, datetime] = {}
+    for pk, action, at in events.order_by("at", "pk").values_list("grievance", "action", "at"):
+        if began[pk] is None or at < began[pk]:
+            continue
         if action == Action.SUSPEND:
-            begin = at
-        elif begin is not None:
-            found.append((begin, at))
-            begin = None
+            since[pk] = at
+        elif pk in since:
+            found.setdefault(pk, []).append((since.pop(pk), at))
     return found
 
 
@@ -200,10 +207,10 @@ def _limit(case: Grievance, stage: str, rules: Rulebook) -> Limit:
     return rules.limit(stage, urgency=case.urgency, category_id=case.category_id, unit_path=case.unit_path)
 
 
-def _with_alarm(case: Grievance, status: str, columns: dict) -> dict:
+def _with_alarm(case: Grievance, status: str, columns: dict, rules: Rulebook | None = None) -> dict:
     """Add `next_alarm_at` as it will be when `columns` and `status` are on the case."""
     after = _Future(case, {**columns, "status": status})
-    return {**columns, "next_alarm_at": next_alarm(after)}
+    return {**columns, "next_alarm_at": next_alarm(after, rules)}
 
 
 class _Future:

@@ -1,6 +1,7 @@
 """Setting limits and ladders at the desk; each change raises the version of the rules, and open deadlines follow."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from grievances.choices import LIVE, Counts
+from grievances.deadlines import limit
 from grievances.models import Category, Grievance, Ladder, LadderRung, StageLimit
-from grievances.services.rulebook import CATEGORY_HOURS, checked_ladder
+from grievances.services.recomputing import Outlook, look_ahead
+from grievances.services.rulebook import CATEGORY_HOURS, checked_ladder, limit_key, rulebook
 from linjiang.common.errors import InvalidInput
 from linjiang.common.text import in_both_languages
 from orgs.models import Unit, User
@@ -53,15 +56,38 @@ def set_limit(
 
     Raise InvalidInput where another limit names the same cases already.
     """
-    limit = StageLimit.objects.select_for_update().get(pk=pk) if pk else StageLimit()
-    limit.stage, limit.unit, limit.category, limit.urgency = stage, unit, category, urgency
-    limit.amount, limit.counts = amount, counts
+    row = StageLimit.objects.select_for_update().get(pk=pk) if pk else StageLimit()
+    row.stage, row.unit, row.category, row.urgency = stage, unit, category, urgency
+    row.amount, row.counts = amount, counts
     if amount > LONGEST[counts]:
         raise InvalidInput({"amount": _("This is longer than a year; please check it.")})
-    _check(limit)
-    limit.save()
-    _note(actor, now, gettext_noop("A limit was changed: %(what)s"), limit)
-    return limit
+    _check(row)
+    row.save()
+    _note(actor, now, gettext_noop("A limit was changed: %(what)s"), row)
+    return row
+
+
+def outlook(
+    *,
+    now: datetime,
+    stage: str,
+    amount: Decimal,
+    counts: str,
+    unit: Unit | None = None,
+    category: Category | None = None,
+    urgency: str = "",
+    pk: int | None = None,
+) -> Outlook:
+    """Return what `set_limit` with the same arguments would do to open cases; nothing is saved."""
+    if amount > LONGEST[counts]:
+        return Outlook()
+    rules = rulebook()
+    found = dict(rules.limits)
+    if before := StageLimit.objects.select_related("unit").filter(pk=pk).first():
+        found.pop(limit_key(before), None)
+    row = StageLimit(stage=stage, unit=unit, category=category, urgency=urgency)
+    found[limit_key(row)] = limit(float(amount), counts, rules.calendar)
+    return look_ahead(replace(rules, limits=found), stages={stage, before.stage if before else stage}, now=now)
 
 
 @transaction.atomic

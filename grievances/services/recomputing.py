@@ -1,15 +1,17 @@
 """Computing deadlines anew when what they follow from has changed: category, urgency, limits, calendar."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import F, Max, QuerySet, Sum
 
-from grievances.choices import LIVE, Action, Standing
-from grievances.models import Grievance, GrievanceEvent
+from grievances.choices import LIVE, RUNNING, Action, Stage, Standing
+from grievances.deadlines import Limit
+from grievances.models import Extension, Grievance, GrievanceEvent
 from grievances.services import changes, clock
-from grievances.services.rulebook import rulebook
+from grievances.services.rulebook import Rulebook, rulebook
 from orgs.models import RuleChange, User
 from orgs.rules import forget_rules
 
@@ -26,6 +28,79 @@ def recomputed_columns(case: Grievance) -> dict:
     granted = case.extensions.filter(granted=True, decided_at__gte=began)
     extra = granted.aggregate(days=Sum("days"))["days"] or 0
     return clock.recomputed(case, extra_days=extra, pauses=clock.pauses_of(case), climbed=climbed)
+
+
+# No more open cases than this are looked at before a rule is saved, those soonest due first.
+LOOKED_AT = 5000
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What rules not yet in force would do to open cases.
+
+    `overdue` counts the cases whose limit would be past at once and is not now, `numbers` are the first of them, `soon`
+    counts those that would then be due within a working day and are not now. `is_partial`: more cases are open than
+    were looked at, so both are the least.
+    """
+
+    overdue: int = 0
+    numbers: tuple[str, ...] = ()
+    soon: int = 0
+    is_partial: bool = False
+
+
+def look_ahead(rules: Rulebook, *, stages: Collection[str], now: datetime) -> Outlook:
+    """Return what limits as in `rules` would do to the open cases in these stages. At most six statements.
+
+    Cases on hold are left out: their time stands still.
+    """
+    found: dict[int, tuple[str, datetime]] = {}
+    is_partial = False
+    horizon = rules.calendar.add(now, rules.calendar.day_seconds)
+    for stage in stages:
+        column = "due_at" if stage == Stage.RESOLVE else "stage_due_at"
+        cases = list(_in_stage(stage).filter(**{f"{column}__gt": now}).order_by(column, "pk")[: LOOKED_AT + 1])
+        is_partial |= len(cases) > LOOKED_AT
+        for case, due_at in _deadlines(_concerned(cases[:LOOKED_AT], stage, rules), column, rules):
+            if due_at <= now or due_at <= horizon < getattr(case, column):
+                found[case.pk] = min((case.number, due_at), found.get(case.pk, (case.number, due_at)))
+    overdue = sorted(number for number, due_at in found.values() if due_at <= now)
+    return Outlook(len(overdue), tuple(overdue[:_SHOWN]), len(found) - len(overdue), is_partial)
+
+
+def _in_stage(stage: str) -> QuerySet[Grievance]:
+    cases = Grievance.objects.filter(suspended_at__isnull=True).defer("search", "description")
+    return cases.filter(status__in=RUNNING) if stage == Stage.RESOLVE else cases.filter(status__in=LIVE, stage=stage)
+
+
+def _concerned(cases: Iterable[Grievance], stage: str, rules: Rulebook) -> list[Grievance]:
+    """Return the cases for which `rules` have another limit of the stage than the rules in force."""
+    present = rulebook()
+
+    def limits(case: Grievance) -> list[Limit]:
+        about = {"urgency": case.urgency, "category_id": case.category_id, "unit_path": case.unit_path}
+        return [book.limit(stage, **about) for book in (present, rules)]
+
+    return [case for case in cases if len(set(limits(case))) > 1]
+
+
+def _deadlines(cases: Sequence[Grievance], column: str, rules: Rulebook) -> Iterator[tuple[Grievance, datetime]]:
+    """Yield each case with its deadline under `rules`, extensions and past pauses counted. Two statements."""
+    granted = Extension.objects.filter(
+        grievance__in=cases, granted=True, decided_at__gte=F("grievance__clock_started_at")
+    )
+    extra = dict(granted.values_list("grievance").annotate(Sum("days")))
+    pauses = clock.pauses_of_many(cases)
+    for case in cases:
+        columns = clock.recomputed(
+            case,
+            extra_days=extra.get(case.pk, 0),
+            pauses=pauses.get(case.pk, ()),
+            climbed=lambda _stage, _due_at: 0,
+            rules=rules,
+        )
+        yield case, columns.get(column, getattr(case, column))
 
 
 def recompute_deadlines(

@@ -96,9 +96,7 @@ def _read(version: int) -> Rulebook:
         version=version,
         calendar=calendar,
         limits={
-            (row.stage, row.unit.path if row.unit else "", row.category_id, row.urgency): limit(
-                float(row.amount), row.counts, calendar
-            )
+            limit_key(row): limit(float(row.amount), row.counts, calendar)
             for row in StageLimit.objects.select_related("unit")
         },
         ladders={
@@ -122,6 +120,11 @@ def _read(version: int) -> Rulebook:
             for urgency, text in by_urgency.items()
         },
     )
+
+
+def limit_key(row: StageLimit) -> _Key:
+    """Return under which key a limit of the desk's stands in `Rulebook.limits`; needs its unit."""
+    return row.stage, row.unit.path if row.unit else "", row.category_id, row.urgency
 
 
 def profile_ladder(calendar: WorkCalendar) -> tuple[Rung, ...]:

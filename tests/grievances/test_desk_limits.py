@@ -1,13 +1,15 @@
 """Limits and ladders at the desk: who sets them, what is refused in which words, and that open deadlines follow."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import translation
 
-from grievances.choices import LIVE, Action
+from grievances.choices import LIVE, Action, Status
 from grievances.models import Category, Grievance, Ladder, StageLimit
-from grievances.services import limits
+from grievances.services import limits, recomputing
 from grievances.services.recomputing import recompute_deadlines
 from grievances.services.rulebook import rulebook
 from linjiang.common.errors import InvalidInput
@@ -15,9 +17,11 @@ from orgs.choices import Role
 from orgs.models import RuleChange
 from orgs.services.system import system_user
 from tests.factories import NOON, category, file_case, make_post, make_world
+from tests.grievances.scenes import case_in, do, suspend
 
 pytestmark = pytest.mark.django_db
 
+DAY = timedelta(days=1)
 LIMITS = "admin:grievances_stagelimit"
 LADDERS = "admin:grievances_ladder"
 GOOD = [("50%", "remind", "holder"), ("100%", "urge", "holder,superior"), ("+2wd", "yellow", "holder,street")]
@@ -73,6 +77,7 @@ def test_a_second_limit_for_the_same_cases_is_refused_and_nothing_typed_is_lost(
     response = client.post(reverse(f"{LIMITS}_add"), limit_data(amount="4"), headers={"accept-language": "en"})
     assert response.status_code == 400
     assert 'value="4"' in response.content.decode()
+    assert "There is a limit for exactly these cases" in response.content.decode()
     assert RuleChange.objects.count() == changes
     with translation.override("en"), pytest.raises(InvalidInput, match="already"):
         limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=2, counts="workdays")
@@ -212,6 +217,98 @@ def test_which_limit_holds_and_why(world, client):
     assert [street.name in line["why"] for line in page.context["lines"]].count(True) == 1
     bad = client.get(reverse("admin:grievances_which_limit"), {"category": "x", "urgency": "soon"})
     assert bad.context["lines"] == []
+
+
+def test_any_district_or_street_can_be_asked_about_before_a_unit_has_limits_of_its_own(world, client):
+    client.force_login(world.street)
+    page = client.get(reverse("admin:grievances_which_limit"))
+    groups = page.context["form"].fields["unit"].choices[1:]
+    assert [(name, [label for _pk, label in options]) for name, options in groups] == [
+        ("谯城区", ["谯城区", "花戏楼街道", "薛阁街道"])
+    ]
+    asked = {"category": "", "urgency": "7d", "unit": world.units["other_street"].pk}
+    assert len(client.get(reverse("admin:grievances_which_limit"), asked).context["lines"]) == 4
+    zone = world.units["zone"]
+    assert client.get(reverse("admin:grievances_which_limit"), asked | {"unit": zone.pk}).context["lines"] == []
+    limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=2, counts="workdays", unit=zone)
+    page = client.get(reverse("admin:grievances_which_limit"), asked | {"unit": zone.pk})
+    assert len(page.context["lines"]) == 4
+    assert "花戏楼街道 第一片" in page.content.decode()
+
+
+def test_a_limit_that_makes_cases_overdue_is_shown_with_what_it_would_do_and_saved_when_sure(world, client):
+    late = [file_case(world, urgency="7d", now=NOON - days * DAY) for days in (5, 2)]
+    soon = file_case(world, urgency="7d", now=NOON - DAY / 8)
+    file_case(world, urgency="2h")
+    done = do(world, case_in(world, Status.RESOLVED), "feedback", world.chief)
+    client.force_login(world.admin)
+    changes = RuleChange.objects.count()
+    data = limit_data(amount="1", urgency="7d")
+    page = client.post(reverse(f"{LIMITS}_add"), data, headers={"accept-language": "en"})
+    assert page.status_code == 400
+    outlook = page.context["limit_form"].outlook
+    assert (outlook.overdue, outlook.numbers) == (2, tuple(sorted(case.number for case in late)))
+    assert (outlook.soon, outlook.is_partial) == (1, False)
+    text = page.content.decode()
+    assert "With this limit 2 open cases would be past it at once" in text
+    assert 'value="1"' in text
+    assert done.number not in text
+    assert soon.number not in text
+    assert not StageLimit.objects.exists()
+    assert RuleChange.objects.count() == changes
+    sure = page.context["limit_form"].fingerprint
+    # Sure of one limit is not sure of another typed since.
+    assert client.post(reverse(f"{LIMITS}_add"), data | {"amount": "0.5", "sure": sure}).status_code == 400
+    assert client.post(reverse(f"{LIMITS}_add"), data | {"sure": sure}).status_code == 302
+    assert StageLimit.objects.get().amount == 1
+    recompute_deadlines(actor=system_user(), now=NOON)
+    assert {case.number for case in Grievance.objects.all() if case.is_overdue(at=NOON)} == set(outlook.numbers)
+
+
+def test_changing_a_limit_looks_at_those_it_leaves_too(world, client):
+    wide = limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=20, counts="workdays")
+    case = file_case(world, urgency="24h", now=NOON - 3 * DAY)
+    assert case.due_at > NOON
+    client.force_login(world.admin)
+    # For two-hour cases only from now on: the others fall back on the profile.
+    page = client.post(reverse(f"{LIMITS}_change", args=[wide.pk]), limit_data(amount="20", urgency="2h"))
+    assert page.context["limit_form"].outlook.numbers == (case.number,)
+    assert StageLimit.objects.get().urgency == ""
+
+
+def test_extensions_pauses_and_stages_count_when_looking_ahead(world):
+    def ahead(now, **given) -> tuple:
+        return limits.outlook(now=now, **{"stage": "resolve", "counts": "workdays"} | given).numbers
+
+    plain = case_in(world, Status.IN_PROGRESS)
+    longer = do(world, case_in(world, Status.IN_PROGRESS), "ask_extension", world.handler, days=3)
+    longer = do(world, longer, "grant_extension", world.community)
+    paused = suspend(world, case_in(world, Status.IN_PROGRESS))
+    held = suspend(world, case_in(world, Status.IN_PROGRESS))
+    paused = do(world, paused, "resume", world.community, at=NOON + DAY)
+    waiting = case_in(world, Status.REPORTED)
+    friday = NOON + 2 * DAY
+    assert ahead(friday, amount=2) == tuple(sorted((plain.number, waiting.number)))
+    assert ahead(friday, amount=1) == tuple(sorted((plain.number, paused.number, waiting.number)))
+    assert held.number not in ahead(friday, amount=1)
+    assert ahead(friday, amount=9) == ahead(friday, amount=10**6) == ()
+    assert ahead(NOON + DAY / 8, stage="assign", amount=1, counts="hours") == (waiting.number,)
+    assert ahead(NOON + DAY / 8, stage="assign", amount=1, counts="hours", unit=world.units["other_street"]) == ()
+
+
+def test_looking_ahead_asks_as_much_for_many_cases_as_for_few_and_saves_nothing(
+    world, django_assert_max_num_queries, monkeypatch
+):
+    for number in range(12):
+        file_case(world, urgency="7d", now=NOON - number * DAY / 24)
+    with django_assert_max_num_queries(5):
+        found = limits.outlook(now=NOON + DAY / 24, stage="resolve", amount=1, counts="hours")
+    assert (found.overdue, len(found.numbers)) == (12, 8)
+    assert not StageLimit.objects.exists()
+    assert not Grievance.objects.filter(version__gt=1).exists()
+    monkeypatch.setattr(recomputing, "LOOKED_AT", 5)
+    found = limits.outlook(now=NOON + DAY / 24, stage="resolve", amount=1, counts="hours")
+    assert (found.overdue, found.is_partial) == (5, True)
 
 
 def test_a_deadline_that_moved_names_every_change_since_it_was_computed(world):
