@@ -127,7 +127,7 @@ def _fold(due: Sequence[Message], now: datetime) -> set[int]:
         digest = Message.objects.create(
             recipient_id=person,
             kind="digest",
-            facts={"count": len(numbers), "numbers": "、".join(numbers[:3])},
+            facts={"count": len(numbers), "numbers": numbers[:3]},
             url="/cases/inbox/?tab=overdue",
             key=f"digest:{keys[0]}:{person}",
             created_at=now,

@@ -17,6 +17,7 @@ from grievances.telling import told
 from linjiang.common import clock
 from linjiang.common.errors import InvalidInput
 from linjiang.common.rest import KeyCursor
+from linjiang.common.text import listed
 from notifications.models import Message
 from notifications.services import mark_read
 
@@ -52,7 +53,7 @@ class ReasonList(APIView):
         kind = request.query_params.get("kind")
         if kind is not None:
             if kind not in ReasonKind.values:
-                raise InvalidInput({"kind": _("Choose one of: %(choices)s.") % {"choices": ", ".join(ReasonKind)}})
+                raise InvalidInput({"kind": _("Choose one of: %(choices)s.") % {"choices": listed(ReasonKind)}})
             reasons = reasons.filter(kind=kind)
         return Response(ReasonSerializer(reasons, many=True).data)
 

@@ -7,6 +7,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from grievances import paging
 from linjiang.common.errors import InvalidInput
+from linjiang.common.text import listed
 
 _ORDERS = {"newest": paging.newest_first, "due": paging.due_first}
 _MOST = 100
@@ -19,7 +20,7 @@ class CaseCursor(BasePagination):
         given = request.query_params
         order = _ORDERS.get(given.get("order", "newest"))
         if order is None:
-            raise InvalidInput({"order": _("Choose one of: %(choices)s.") % {"choices": ", ".join(_ORDERS)}})
+            raise InvalidInput({"order": _("Choose one of: %(choices)s.") % {"choices": listed(_ORDERS)}})
         size = given.get("page_size", str(paging.PAGE))
         if not (size.isascii() and size.isdigit() and len(size) < 5 and 1 <= int(size) <= _MOST):
             raise InvalidInput({"page_size": _("A whole number from 1 to %(high)s.") % {"high": _MOST}})

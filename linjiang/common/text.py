@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils import dateformat, timezone, translation
 from django.utils.formats import date_format
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
 _SPACES = re.compile(r"\s+")
@@ -43,7 +44,7 @@ def is_phone(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day that is called as people of the active language call it: 2026年12月1日, in English 1 December 2026."""
+    """A day that is called as people of the active language call it: 2026年12月1日, in English 1 Dec 2026."""
 
     day: date
 
@@ -53,12 +54,25 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment in the city's time as the active language writes it: 11月22日 14:05, in English 22 Nov 14:05."""
+    """A moment in the city's time as the active language writes it: 11月22日 14:05, in English 22 Nov 14:05.
+
+    The year is added when it is not this one.
+    """
 
     at: datetime
 
     def __str__(self) -> str:
-        return dateformat.format(timezone.localtime(self.at), pgettext("date format", "j M H:i"))
+        local = timezone.localtime(self.at) if timezone.is_aware(self.at) else self.at
+        if local.year == timezone.localtime().year:
+            pattern = pgettext("date format", "j M H:i")
+        else:
+            pattern = pgettext("date format", "j M Y H:i")
+        return dateformat.format(local, pattern)
+
+
+def listed(things: Iterable[object]) -> str:
+    """Return the things one after the other as the active language lists them: 甲、乙, in English A, B."""
+    return gettext(", ").join(map(str, things))
 
 
 def in_both_languages(thing: object) -> dict[str, str]:
@@ -76,7 +90,10 @@ def at_moment(moment: datetime) -> dict[str, str]:
 
 
 def in_my_language(words: object) -> str:
-    """Return the reader's side of what `in_both_languages` or `at_moment` kept; anything else as it is."""
+    """Return the reader's side of what `in_both_languages` or `at_moment` kept, a list as the language lists it, and
+    anything else as it is."""
+    if isinstance(words, list):
+        return listed(map(in_my_language, words))
     if isinstance(words, dict) and words.keys() == {"at"}:
         return str(Moment(datetime.fromisoformat(words["at"])))
     if isinstance(words, dict) and {"zh", "en"} <= words.keys():

@@ -154,6 +154,7 @@ AXES_LOCKOUT_CALLABLE = "orgs.views.locked_out"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "linjiang" / "locale"]
+FORMAT_MODULE_PATH = ["linjiang.formats"]
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
 USE_TZ = True

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
+from linjiang.common.text import listed
 from linjiang.desk import PLACES, DeskAdmin, desk_site
 from orgs.admin.scoping import may, people_within, scope_in
 from orgs.choices import Role
@@ -72,7 +73,7 @@ class PersonAdmin(DeskAdmin):
 
     @admin.display(description=_("Posts"))
     def posts_held(self, user: User) -> str:
-        return "、".join(f"{post.place} {post.title}" for post in user.posts.all() if post.ended_at is None) or "—"
+        return listed(f"{post.place} {post.title}" for post in user.posts.all() if post.ended_at is None) or "—"
 
     def add_view(self, request: HttpRequest, form_url="", extra_context=None) -> HttpResponse:
         """Register a person; a password is set by the security administrator."""

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from linjiang.common.errors import Conflict, InvalidInput
-from linjiang.common.text import clean
+from linjiang.common.text import clean, listed
 from orgs import tree
 from orgs.choices import LEVEL_ORDER, Level, Role
 from orgs.models import Unit, User
@@ -110,7 +110,7 @@ def _read(text: str) -> list[_Line]:
         header = [clean(name).lower() for name in next(reader, [])]
         missing = [column for column in COLUMNS if column not in header]
         if missing:
-            reason = _("the header lacks the columns %(columns)s") % {"columns": ", ".join(missing)}
+            reason = _("the header lacks the columns %(columns)s") % {"columns": listed(missing)}
             raise InvalidDivisions([BadLine(1, reason)])
         places = [header.index(column) for column in COLUMNS]
         lines = []
@@ -155,7 +155,7 @@ def _fault(line: _Line, levels: dict[str, str]) -> str:
     if line.level not in LEVEL_ORDER:
         return _("“%(level)s” is not a level; levels are %(levels)s") % {
             "level": line.level,
-            "levels": ", ".join(Level.values),
+            "levels": listed(Level.values),
         }
     if not line.name:
         return _("the name is missing")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from linjiang.common.clock import local_day, now
 from linjiang.common.errors import Conflict, InvalidInput
+from linjiang.common.text import listed
 from orgs import tree
 from orgs.choices import DESK_ROLES, Level, Role
 from orgs.models import Post, Unit, User
@@ -166,7 +167,7 @@ def _counts(found: Counter) -> Counts:
 
 def _change(row, outcome: Outcome, seats: list[Seat]) -> RowChange:
     chief = next((seat for seat in seats if seat.role == Role.CHIEF), None)
-    before = "、".join(post.user.name for post in chief.before) if chief else ""
+    before = listed(post.user.name for post in chief.before) if chief else ""
     return RowChange(row.sheet, row.row, row.place, outcome, before, row.chief.name if row.chief else "")
 
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from django.utils.translation import gettext as _
 
+from linjiang.common.text import listed
 from orgs.choices import Level
 from orgs.models import Unit
 from orgs.scopes import Scope
@@ -74,10 +75,10 @@ class Places:
             return None, "community", reason % {"name": community, "street": streets[0].name}
         if len(candidates) > 1:
             reason = _("“%(name)s” could be any of %(choices)s. Please give the full name.")
-            choices = "、".join(f"{_street_of(unit, streets).name}{unit.name}" for unit in candidates[:4])
+            choices = listed(f"{_street_of(unit, streets).name}{unit.name}" for unit in candidates[:4])
             if len(streets) > 1 and len({unit.parent_id for unit in candidates}) > 1:
                 reason = _("“%(name)s” could be any of %(choices)s. Please add a column 区县.")
-                choices = "、".join(f"{above.parent or ''}{above.name}" for above in streets[:4])
+                choices = listed(f"{above.parent or ''}{above.name}" for above in streets[:4])
             return None, "community", reason % {"name": community, "choices": choices}
         unit = candidates[0]
         if not unit.is_active:

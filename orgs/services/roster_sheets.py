@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from linjiang.common.errors import InvalidInput
-from linjiang.common.text import clean, clean_phone, is_mobile
+from linjiang.common.text import clean, clean_phone, is_mobile, listed
 from orgs.services.roster_headers import HEADER_SEARCH_ROWS, PEOPLE, PLACES, TITLES, Header, find_header
 
 MAX_BYTES = 30 * 1024 * 1024
@@ -104,7 +104,7 @@ def read_roster(file) -> Reading:
             continue
         found_header = True
         if header.missing:
-            names = "、".join(TITLES[column] for column in header.missing)
+            names = listed(TITLES[column] for column in header.missing)
             reason = _("The header lacks: %(columns)s.") % {"columns": names}
             reading.bad.append(BadRow(sheet.name, header.row + 1, names, reason))
             continue
@@ -113,7 +113,7 @@ def read_roster(file) -> Reading:
         raise InvalidInput(
             {
                 "file": _("No roster found: the first %(count)s rows of no sheet hold the headers %(columns)s.")
-                % {"count": HEADER_SEARCH_ROWS, "columns": "、".join(TITLES.values())}
+                % {"count": HEADER_SEARCH_ROWS, "columns": listed(TITLES.values())}
             }
         )
     if not reading.rows and not reading.bad:

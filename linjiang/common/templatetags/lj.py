@@ -4,6 +4,7 @@ Load with `{% load lj %}`. What each component expects is written in the head of
 docs/design-system.md.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -17,6 +18,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from linjiang.common.text import Moment
+from linjiang.common.text import listed as list_in_words
 
 register = template.Library()
 
@@ -135,12 +139,7 @@ def cn_datetime(moment: datetime | None) -> str:
     """
     if not isinstance(moment, datetime):
         return ""
-    local = _local(moment)
-    if local.year == timezone.localtime().year:
-        pattern = pgettext("date format", "j M H:i")
-    else:
-        pattern = pgettext("date format", "j M Y H:i")
-    return dateformat.format(local, pattern)
+    return str(Moment(moment))
 
 
 @register.filter
@@ -154,6 +153,12 @@ def cn_date(day: date | datetime | None) -> str:
     else:
         pattern = pgettext("date format", "j M Y")
     return dateformat.format(local, pattern)
+
+
+@register.filter
+def listed(things: Iterable[object]) -> str:
+    """Return the things as the language lists them: 甲、乙, in English A, B."""
+    return list_in_words(things)
 
 
 @register.filter

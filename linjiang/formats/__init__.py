@@ -1,0 +1,1 @@
+"""How days and moments are written, where a language's own way is not the product's."""
