@@ -1,5 +1,7 @@
 """The work calendar at the desk: by year, by day, and as CSV with a look at what a file would change."""
 
+from collections.abc import Collection
+
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,6 +18,7 @@ from grievances.admin.rules import RulesAdmin
 from grievances.services.calendar_watch import missing_years
 from linjiang.common.clock import local_day, now
 from linjiang.common.errors import InvalidInput
+from linjiang.common.text import listed
 from linjiang.desk import desk_site, put_on_form
 from orgs.admin.scoping import may
 from orgs.choices import Role
@@ -49,10 +52,27 @@ class CalendarFile(forms.Form):
 
 
 class CalendarText(forms.Form):
-    """The same after the look at it: the text comes back as it was read."""
+    """The same after the look at it: the text comes back as it was read.
+
+    Years that look incomplete are ticked one by one before they are loaded; or the days are only added.
+    """
 
     text = forms.CharField(max_length=MAX_BYTES, widget=forms.HiddenInput, strip=False)
     source = forms.CharField(max_length=120, widget=forms.HiddenInput)
+    whole = forms.TypedMultipleChoiceField(
+        label=_("Load it all the same"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        words = gettext("The holidays of %(year)s are whole as they stand here")
+        self.fields["whole"].choices = [(year, words % {"year": year}) for year in range(1990, 2200)]
+
+    def offer(self, years: Collection[int]) -> None:
+        """Offer only the years that are in doubt; without one there is nothing to tick."""
+        self.fields["whole"].choices = [one for one in self.fields["whole"].choices if one[0] in years]
+        if not years:
+            del self.fields["whole"]
 
 
 class YearList(ChangeList):
@@ -158,31 +178,45 @@ class CalendarAdmin(RulesAdmin):
 
         def run(given: dict) -> HttpResponse:
             text = text_of(given["file"])
-            preview = calendar.preview_calendar(text=text)
             waiting = CalendarText(initial={"text": text, "source": given["source"]})
-            return self._upload_page(request, form=CalendarFile(), preview=preview, waiting=waiting)
+            return self._preview_page(request, waiting=waiting, text=text)
 
         form = CalendarFile(request.POST or None, request.FILES or None)
         return self.form_page(request, form=form, run=run, **self._upload_words(request))
 
     def apply_view(self, request: HttpRequest) -> HttpResponse:
-        """Load the file that was looked at."""
+        """Load the file that was looked at, or only add its days."""
         self.require(may(request.user, Role.SYSTEM_ADMIN))
         form = CalendarText(request.POST or None)
         if request.method != "POST" or not form.is_valid():
             return HttpResponseRedirect(self.url("upload"))
         given = form.cleaned_data
+        only_days = "only_days" in request.POST
         try:
-            years = calendar.import_calendar(actor=request.user, text=given["text"], source=given["source"], now=now())
+            if only_days:
+                years = calendar.add_days(actor=request.user, text=given["text"], now=now())
+            else:
+                years = calendar.import_calendar(actor=request.user, now=now(), **given)
         except InvalidInput as error:
+            if "whole" in error.errors:
+                put_on_form(form, error)
+                return self._preview_page(request, waiting=form, text=given["text"], status=error.status)
             again = CalendarFile({"source": given["source"]})
             again.full_clean()
             again.errors.clear()
             put_on_form(again, error)
             return self._upload_page(request, form=again, status=error.status)
-        words = gettext("The calendar of %(years)s is loaded. Open deadlines are computed anew within a minute.")
-        messages.success(request, words % {"years": gettext(", ").join(map(str, years))})
+        if only_days:
+            words = gettext("The days of %(years)s are added. Open deadlines are computed anew within a minute.")
+        else:
+            words = gettext("The calendar of %(years)s is loaded. Open deadlines are computed anew within a minute.")
+        messages.success(request, words % {"years": listed(years)})
         return HttpResponseRedirect(f"{self.list_url}?year={years[-1]}")
+
+    def _preview_page(self, request: HttpRequest, *, waiting: CalendarText, text: str, status: int = 200):
+        preview = calendar.preview_calendar(text=text)
+        waiting.offer({change.year for change in preview if not change.check.looks_whole})
+        return self._upload_page(request, form=CalendarFile(), preview=preview, waiting=waiting, status=status)
 
     def _upload_words(self, request: HttpRequest) -> dict:
         return {

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,17 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from linjiang.common.errors import InvalidInput
-from linjiang.common.text import clean
+from linjiang.common.text import clean, listed
 from orgs.models import CalendarYear, User, WorkCalendarDay
 from orgs.rules import note_rule_change
+from orgs.services.calendar_check import Day, YearCheck, check_year
 
 COLUMNS = ("day", "is_working", "name")
 # Open deadlines never reach further back; older years are of no use.
 FIRST_YEAR = 2020
 _YES, _NO = frozenset({"1", "true", "yes", "是", "班", "上班"}), frozenset({"0", "false", "no", "否", "休", "放假"})
 _NAMES = {holiday.value: holiday.chinese for holiday in Holiday}
-
-Day = tuple[date, bool, str]
+LONGEST_NAME = WorkCalendarDay._meta.get_field("name").max_length
 
 
 def days_of_library(year: int) -> list[Day]:
@@ -66,6 +66,7 @@ class YearChange:
     changed: list[tuple[Day, Day]]
     removed: list[Day]
     unchanged: int
+    check: YearCheck
 
     @property
     def is_idle(self) -> bool:
@@ -78,7 +79,7 @@ def preview_calendar(*, text: str) -> list[YearChange]:
     found = []
     for year, days in sorted(_read(text).items()):
         now = {row.day: (row.day, row.is_working, row.name) for row in WorkCalendarDay.objects.filter(day__year=year)}
-        then = {day[0]: (day[0], day[1], day[2][:40]) for day in days}
+        then = {day[0]: day for day in days}
         both = sorted(now.keys() & then.keys())
         changed = [(now[day], then[day]) for day in both if now[day] != then[day]]
         found.append(
@@ -89,18 +90,51 @@ def preview_calendar(*, text: str) -> list[YearChange]:
                 changed=changed,
                 removed=[now[day] for day in sorted(now.keys() - then.keys())],
                 unchanged=len(both) - len(changed),
+                check=check_year(year, days),
             )
         )
     return found
 
 
-def import_calendar(*, actor: User, text: str, source: str, now: datetime) -> list[int]:
+def import_calendar(
+    *, actor: User, text: str, source: str, now: datetime, whole: Collection[int] = frozenset()
+) -> list[int]:
     """Load the years that the CSV `text` (day, is_working, name) has days of, each as a whole; return them.
 
-    Raise InvalidInput with every bad line; then nothing is changed.
+    A loaded year is a known one: one that looks incomplete is taken only when the person says that it is `whole`.
+    Raise InvalidInput with every bad line, or with the years that look incomplete; then nothing is changed.
     """
     years = _read(text)
+    doubtful = sorted(
+        year for year, days in years.items() if year not in whole and not check_year(year, days).looks_whole
+    )
+    if doubtful:
+        words = _("These years look incomplete: %(years)s. Tick that they are whole, or add the days only.")
+        raise InvalidInput({"whole": words % {"years": listed(doubtful)}})
     _load(years, actor=actor, source=source, now=now)
+    return sorted(years)
+
+
+@transaction.atomic
+def add_days(*, actor: User, text: str, now: datetime) -> list[int]:
+    """Put the days of the CSV `text` into the calendar and return their years.
+
+    All other days stay, and whether a year is known stays as it is. Raise InvalidInput with every bad line; then
+    nothing is changed.
+    """
+    years = _read(text)
+    WorkCalendarDay.objects.bulk_create(
+        [
+            WorkCalendarDay(day=day, is_working=is_working, name=name)
+            for days in years.values()
+            for day, is_working, name in days
+        ],
+        update_conflicts=True,
+        unique_fields=["day"],
+        update_fields=["is_working", "name"],
+    )
+    why = gettext_noop("The work calendar of %(what)s was changed")
+    note_rule_change(actor=actor, now=now, why=why, what=_spans(years))
     return sorted(years)
 
 
@@ -119,7 +153,7 @@ def _read(text: str) -> dict[int, list[Day]]:
     reader = csv.DictReader(text.removeprefix("\ufeff").splitlines())
     missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or [])]
     if missing:
-        raise InvalidInput({"file": _("The file lacks the columns %(columns)s.") % {"columns": ", ".join(missing)}})
+        raise InvalidInput({"file": _("The file lacks the columns %(columns)s.") % {"columns": listed(missing)}})
     years: dict[int, dict[date, Day]] = defaultdict(dict)
     bad = []
     for row in reader:
@@ -143,9 +177,10 @@ def set_day(*, actor: User, day: date, is_working: bool, name: str, now: datetim
     """Say that `day` is worked or not, whatever the weekday, and return it; InvalidInput for a day of a far year."""
     if not 1990 <= day.year <= 2199:
         raise InvalidInput({"day": _("Please give a day of the years 1990 to 2199.")})
-    row, _created = WorkCalendarDay.objects.update_or_create(
-        day=day, defaults={"is_working": is_working, "name": clean(name)[:40]}
-    )
+    name = clean(name)
+    if len(name) > LONGEST_NAME:
+        raise InvalidInput({"name": _("This is longer than %(count)s characters.") % {"count": LONGEST_NAME}})
+    row, _created = WorkCalendarDay.objects.update_or_create(day=day, defaults={"is_working": is_working, "name": name})
     note_rule_change(actor=actor, now=now, why=gettext_noop("The work calendar of %(what)s was changed"), what=str(day))
     return row
 
@@ -168,10 +203,15 @@ def _load(years: dict[int, list[Day]], *, actor: User, source: str, now: datetim
         if not keep_edited:
             WorkCalendarDay.objects.filter(day__year=year).delete()
         WorkCalendarDay.objects.bulk_create(
-            WorkCalendarDay(day=day, is_working=is_working, name=name[:40]) for day, is_working, name in days
+            WorkCalendarDay(day=day, is_working=is_working, name=name) for day, is_working, name in days
         )
-    spans = f"{min(years)}–{max(years)}" if len(years) > 1 else str(min(years))
-    note_rule_change(actor=actor, now=now, why=gettext_noop("The work calendar of %(what)s was loaded"), what=spans)
+    why = gettext_noop("The work calendar of %(what)s was loaded")
+    note_rule_change(actor=actor, now=now, why=why, what=_spans(years))
+
+
+def _spans(years: Iterable[int]) -> str:
+    years = sorted(years)
+    return f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
 
 
 def _parse(row: dict[str, str | None]) -> Day:
@@ -184,4 +224,7 @@ def _parse(row: dict[str, str | None]) -> Day:
         raise ValueError(_("“%(value)s” is not a day like 2027-02-05") % {"value": text[:40]})
     if worked not in _YES | _NO:
         raise ValueError(_("is_working is 1 (worked) or 0 (off), not “%(value)s”") % {"value": worked[:40]})
-    return day, worked in _YES, clean(row.get("name"))
+    name = clean(row.get("name"))
+    if len(name) > LONGEST_NAME:
+        raise ValueError(_("the name is longer than %(count)s characters") % {"count": LONGEST_NAME})
+    return day, worked in _YES, name

@@ -81,12 +81,40 @@ def test_a_file_is_looked_at_first_and_then_loaded(world, client):
     assert (change.year, change.is_known, len(change.added)) == (2027, False, 2)
     assert RuleChange.objects.count() == changes
     waiting = page.context["waiting"]
-    done = client.post(reverse("admin:orgs_calendar_apply"), dict(waiting.initial))
+    assert [year for year, _words in waiting.fields["whole"].choices] == [2027]
+    done = client.post(reverse("admin:orgs_calendar_apply"), {**waiting.initial, "whole": "2027"})
     assert done.status_code == 302
     assert CalendarYear.objects.get(year=2027).source == "国办通知"
     assert CalendarYear.objects.get(year=2027).loaded_by == world.admin
     assert WorkCalendarDay.objects.filter(day__year=2027).count() == 2
     assert RuleChange.objects.count() == changes + 1
+
+
+def test_a_year_that_looks_incomplete_is_warned_of_and_not_loaded_without_a_tick(world, client):
+    client.force_login(world.admin)
+    page = upload(client, HEAD + "2027-02-05,0,春节\n", **{"Accept-Language": "en"})
+    words = page.content.decode()
+    assert "2027 looks incomplete." in words
+    assert "National Day" in words
+    assert "Days off from Monday to Friday: 1; usually 18 to 19." in words
+    given = dict(page.context["waiting"].initial)
+    refused = client.post(reverse("admin:orgs_calendar_apply"), given)
+    assert refused.status_code == 400
+    assert refused.context["waiting"].errors["whole"]
+    assert refused.context["waiting"].data["text"] == given["text"]
+    assert not WorkCalendarDay.objects.filter(day__year=2027).exists()
+    added = client.post(reverse("admin:orgs_calendar_apply"), {**given, "only_days": "1"})
+    assert added.status_code == 302
+    assert WorkCalendarDay.objects.filter(day__year=2027).count() == 1
+    assert not CalendarYear.objects.filter(year=2027).exists()
+
+
+def test_a_whole_year_asks_for_no_tick(world, client):
+    client.force_login(world.admin)
+    text = client.get(url("download")).content.decode("utf-8-sig")
+    page = upload(client, HEAD + "".join(f"{line}\n" for line in text.splitlines() if line.startswith("2026")))
+    assert "whole" not in page.context["waiting"].fields
+    assert client.post(reverse("admin:orgs_calendar_apply"), dict(page.context["waiting"].initial)).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -95,6 +123,7 @@ def test_a_file_is_looked_at_first_and_then_loaded(world, client):
         (HEAD + "2027-02-30,0,\n", "2"),
         (HEAD + "2027-02-05,maybe,\n", "2"),
         (HEAD + "2027-02-05,0,\n2027-02-05,1,\n", "3"),
+        (HEAD + f"2027-02-05,0,{'春' * 41}\n", "2"),
         (HEAD, ""),
         ("date,off\n2027-02-05,0\n", ""),
     ],

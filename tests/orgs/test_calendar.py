@@ -35,7 +35,8 @@ def load_library() -> list[int]:
 
 
 def take(text: str) -> list[int]:
-    return import_calendar(actor=system_user(), text=text, source="notice.csv", now=NOON)
+    whole = range(1990, 2200)  # whoever loads these files says that they are whole
+    return import_calendar(actor=system_user(), text=text, source="notice.csv", now=NOON, whole=whole)
 
 
 def put(day: date, is_working: bool, name: str = "") -> None:
@@ -132,6 +133,7 @@ def test_the_lines_of_any_machine_are_read():
         ("2027-01-02,maybe,", "not “maybe”"),
         ("2027-01-02", "not “”"),
         ("2027-01-01,1,", "2027-01-01 stands twice"),
+        (f"2027-01-02,0,{'年' * 41}", "longer than 40 characters"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_changed(line, problem):
@@ -150,6 +152,15 @@ def test_a_file_without_columns_or_days(text):
     with pytest.raises(InvalidInput) as refusal:
         take(text)
     assert list(refusal.value.errors) == ["file"]
+
+
+def test_a_name_as_long_as_the_column_is_kept_whole_and_a_longer_one_is_refused():
+    take(f"day,is_working,name\n2027-01-01,0,{'元' * 40}\n")
+    assert WorkCalendarDay.objects.get().name == "元" * 40
+    with pytest.raises(InvalidInput) as refusal:
+        put(date(2027, 1, 2), False, "元" * 41)
+    assert list(refusal.value.errors) == ["name"]
+    assert WorkCalendarDay.objects.count() == 1
 
 
 def test_a_year_takes_only_its_own_days():
