@@ -54,6 +54,20 @@ COLUMNS = (
 
 Found = Measure | TimeToClose
 
+# What is said of another period: how far a number moved, that there is nothing to compare with, that it was zero.
+_MOVED = {
+    PRECEDING: (
+        gettext_noop("%(change)s on the period before"),
+        gettext_noop("no data for the period before"),
+        gettext_noop("none in the period before"),
+    ),
+    YEAR_BEFORE: (
+        gettext_noop("%(change)s on the year before"),
+        gettext_noop("no data for the year before"),
+        gettext_noop("none in the year before"),
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -109,26 +123,29 @@ def figures(measured: Mapping[str, Mapping[str, Found]], *, unit: Unit, period: 
 
 
 def _moves(key: str, measured: Mapping[str, Mapping[str, Found]]) -> tuple[Move, ...]:
-    words = {
-        PRECEDING: gettext_noop("%(change)s on the period before"),
-        YEAR_BEFORE: gettext_noop("%(change)s on the year before"),
-    }
-    moves = []
-    for label, sentence in words.items():
-        if label in measured:
-            moved = change(measured[PERIOD][key], measured[label][key])
-            if 0 in (moved.points, moved.share):
-                text = _("unchanged")
-            elif moved.points is not None:
-                text = _("%(number)s points") % {"number": f"{moved.points:+.2f}".replace("-", "−")}
-            elif moved.share is not None:
-                text = f"{100 * moved.share:+.1f} %".replace("-", "−")
-            else:
-                continue
-            size = moved.points if moved.points is not None else moved.share
-            icon = "trending-up" if size > 0 else "trending-down" if size < 0 else "minus"
-            moves.append(Move(_(sentence) % {"change": text}, icon))
-    return tuple(moves)
+    """Return the moves of a measure that has a value; where another period has no cases, that is what is said."""
+    now = measured[PERIOD][key]
+    if now.as_dict()["value"] is None:
+        return ()
+    return tuple(_move(key, now, measured[label], *said) for label, said in _MOVED.items() if label in measured)
+
+
+def _move(
+    key: str, now: Found, other: Mapping[str, Found], moved_words: str, no_data_words: str, none_words: str
+) -> Move:
+    moved = change(now, other[key])
+    size = moved.points if moved.points is not None else moved.share
+    if size is None:
+        is_zero = other[key].as_dict()["value"] is not None and other["accepted"].as_dict()["value"]
+        return Move(_(none_words if is_zero else no_data_words), "minus")
+    if size == 0:
+        text = _("unchanged")
+    elif moved.points is not None:
+        text = _("%(number)s points") % {"number": f"{moved.points:+.2f}".replace("-", "−")}
+    else:
+        text = f"{100 * moved.share:+.1f} %".replace("-", "−")
+    icon = "trending-up" if size > 0 else "trending-down" if size < 0 else "minus"
+    return Move(_(moved_words) % {"change": text}, icon)
 
 
 def compared_words(compared: Mapping[str, Period]) -> str:
@@ -166,7 +183,8 @@ def _cell(figure: Figure) -> str:
         if figure.below_url:
             below = f'<a class="number" href="{escape(figure.below_url)}">{below}</a>'
         parts = f' <span class="table__parts">{escape(figure.above)} / {below}</span>'
-    return f'<td class="table__cell--number">{value}{parts}</td>'
+    title = f' title="{escape(_("no data"))}"' if figure.is_nothing else ""
+    return f'<td class="table__cell--number"{title}>{value}{parts}</td>'
 
 
 def _named(figure: Figure, measure: Found) -> Figure:

@@ -93,6 +93,25 @@ def test_figures_show_how_far_they_moved(world):
     assert "1 Feb 2026 – 28 Feb 2026" in answer.context["compared_words"]
 
 
+def moves_of(world: World, since: str, until: str) -> dict[str, list[str]]:
+    client = as_user(world.official)
+    client.cookies["django_language"] = "en"
+    url = reverse("unit_dashboard", args=[world.units["street"].pk])
+    answer = client.get(url, {"since": since, "until": until})
+    return {figure.key: [move.words for move in figure.moves] for figure in answer.context["figures"]}
+
+
+def test_a_period_without_cases_is_called_one_without_data(world):
+    put_closed(world, reported_at=NOON)
+    put(world, reported_at=NOON.replace(month=2))
+    found = moves_of(world, "2026-03-01", "2026-03-31")
+    assert found["accepted"] == ["unchanged on the period before", "no data for the year before"]
+    assert found["closure_rate"] == ["+100.00 points on the period before", "no data for the year before"]
+    # There were cases in the February before, and none of them was closed: that is a zero, not a gap.
+    assert found["closed"] == ["none in the period before", "no data for the year before"]
+    assert found["resolution_rate"] == []
+
+
 def test_the_api_tells_the_other_periods_and_the_change(world):
     put_three_marches(world)
     client = as_user(world.official)
