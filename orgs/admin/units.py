@@ -14,6 +14,7 @@ from unfold.decorators import action
 
 from linjiang.common.clock import local_day, now
 from linjiang.common.database import subtree_q
+from linjiang.common.text import listed
 from linjiang.desk import PLACES, DeskAdmin, desk_site
 from orgs.admin import roster
 from orgs.admin.posts import appointable_at
@@ -22,7 +23,7 @@ from orgs.choices import DESK_ROLES, LEADING_ROLE, LEVEL_ORDER, Level, Role
 from orgs.models import Household, Post, Unit
 from orgs.profile import profile
 from orgs.scopes import Scope
-from orgs.services.units import create_unit, move_unit, rename_unit
+from orgs.services.units import create_unit, former_parents, move_unit, rename_unit
 
 _VIEWERS = (*DESK_ROLES, Role.SYSTEM_ADMIN)
 
@@ -107,6 +108,33 @@ class BelowFilter(admin.SimpleListFilter):
             return queryset
         top = Unit.objects.filter(pk=int(self.value()[:18])).first()
         return queryset.filter(subtree_q(top.path)) if top else queryset.none()
+
+
+def _what_moving_does(unit: Unit) -> str:
+    """Return the sentences above the form that moves a unit: what goes along, and whose figures keep the past."""
+    former = former_parents(unit)
+    if former:
+        words = gettext(
+            "%(name)s goes to the unit chosen with the %(count)s units below it. What was filed while it lay in "
+            "%(former)s stays in the figures there, and everything else filed until now in those of %(parent)s; "
+            "%(name)s keeps all of it in its own, and whoever is above it from now on can read it."
+        )
+    else:
+        words = gettext(
+            "%(name)s goes to the unit chosen with the %(count)s units below it. What was filed until now stays in the"
+            " figures of %(parent)s; %(name)s keeps it in its own, and whoever is above it from now on can read it."
+        )
+    below = Unit.objects.subtree(unit.path).exclude(pk=unit.pk).count()
+    return words % {"name": unit.name, "count": below, "parent": unit.parent, "former": listed(former)}
+
+
+def _why_nowhere(unit: Unit) -> str:
+    """Return why there is no unit that `unit` could be moved to."""
+    if unit.parent.level == Level.CITY:
+        words = gettext("%(name)s lies in %(parent)s itself and cannot be moved: there is no other unit of that level.")
+    else:
+        words = gettext("There is nowhere to move %(name)s: %(parent)s is the only unit of its level in your area.")
+    return words % {"name": unit.name, "parent": unit.parent}
 
 
 @admin.register(Unit, site=desk_site)
@@ -301,19 +329,12 @@ class UnitAdmin(DeskAdmin):
             )
             return HttpResponseRedirect(self.url("change", unit.pk))
 
-        below = Unit.objects.subtree(unit.path).exclude(pk=unit.pk).count()
-        words = gettext(
-            "%(name)s goes to the unit chosen with the %(count)s units below it. What was filed until now stays in the"
-            " figures of %(parent)s; %(name)s keeps it in its own, and whoever is above it from now on can read it."
-        )
-        return self.form_page(
-            request,
-            form=MoveForm(request.POST or None, unit=unit, scope=scope_in(request.user, (Role.SYSTEM_ADMIN,))),
-            run=run,
-            title=gettext("Move %(name)s") % {"name": unit.name},
-            intro=words % {"name": unit.name, "count": below, "parent": unit.parent},
-            back_url=self.url("change", unit.pk),
-        )
+        form = MoveForm(request.POST or None, unit=unit, scope=scope_in(request.user, (Role.SYSTEM_ADMIN,)))
+        shown = {"title": gettext("Move %(name)s") % {"name": unit.name}, "back_url": self.url("change", unit.pk)}
+        if not form.fields["parent"].queryset.exists():
+            status = 400 if request.method == "POST" else 200
+            return self.page(request, "desk/notice.html", status=status, notice=_why_nowhere(unit), **shown)
+        return self.form_page(request, form=form, run=run, intro=_what_moving_does(unit), **shown)
 
     @action(description=_("Appoint here"), url_path="appoint", permissions=["appoint"], icon="person_add")
     def appoint_here(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
@@ -84,6 +85,19 @@ def move_unit(*, actor: User, unit: Unit, parent: Unit) -> Unit:
     _take_along(old, tree.child_path(parent.path, parent.children_made))
     _hand_over_past(rows.values(), old, parent.path)
     return Unit.objects.get(pk=unit.pk)
+
+
+def former_parents(unit: Unit) -> list[Unit]:
+    """Return the units that `unit` lay in before it moved to its present parent, the first one first.
+
+    They are found where they lie today; what moved along with a unit above it lay in the same parent all the time.
+    """
+    found: dict[int, Unit] = {}
+    for path in unit.former_paths:
+        above = tree.parent_path(path)
+        for parent in Unit.objects.filter(Q(path=above) | Q(former_paths__contains=[above])).exclude(pk=unit.parent_id):
+            found.setdefault(parent.pk, parent)
+    return list(found.values())
 
 
 def _locked_for_move(unit: Unit, parent: Unit) -> dict[int, Unit]:

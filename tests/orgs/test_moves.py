@@ -12,7 +12,7 @@ from orgs.choices import Level, Role
 from orgs.models import Unit
 from orgs.scopes import scope_of
 from orgs.services.system import system_user
-from orgs.services.units import create_unit, move_unit
+from orgs.services.units import create_unit, former_parents, move_unit
 from reporting.periods import Period
 from reporting.services.rates import count_by_place, count_cases
 from reporting.services.rebuilding import Area
@@ -161,3 +161,56 @@ def test_a_unit_is_moved_at_the_desk_by_system_administrators_alone(world, clien
     assert client.post(url, {"parent": unit.parent_id}).status_code == 400
     assert client.post(url, {"parent": parent.pk}).status_code == 302
     assert Unit.objects.get(pk=unit.pk).parent == parent
+
+
+def move_page(world: World, client, key: str):
+    user = make_post(Role.SYSTEM_ADMIN, unit=world.units["city"]).user
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.cookies["django_language"] = "en"
+    return client.get(reverse("admin:orgs_unit_move", args=[world.units[key].pk]))
+
+
+def test_the_page_says_whose_figures_keep_the_past_after_one_move_and_after_two(world, client):
+    street, other = world.units["street"], world.units["other_street"]
+    third = create_unit(actor=system_user(), level=Level.STREET, name="第三街道", parent=world.units["district"])
+    intro = move_page(world, client, "community").context["intro"]
+    assert f"until now stays in the figures of {street};" in intro
+    move(world)
+    intro = move_page(world, client, "community").context["intro"]
+    assert f"while it lay in {street} stays in the figures there" in intro
+    assert f"everything else filed until now in those of {other};" in intro
+    world.units["third"] = third
+    move(world, to="third")
+    intro = move_page(world, client, "community").context["intro"]
+    assert f"while it lay in {street}, {other} stays" in intro
+    assert f"in those of {third};" in intro
+
+
+def test_who_moved_along_with_the_unit_above_never_left_its_parent(world):
+    move(world)
+    assert former_parents(world.units["community"]) == [world.units["street"]]
+    assert world.units["zone"].former_paths
+    assert former_parents(world.units["zone"]) == []
+    move(world, to="street")
+    assert former_parents(world.units["community"]) == [world.units["other_street"]]
+
+
+def test_a_former_parent_that_moved_itself_is_found_where_it_lies_now(world):
+    Unit.objects.filter(pk=world.units["zone"].pk).update(name="甲片")
+    move(world, "zone", "other_community")
+    move(world, "community", "other_street")
+    assert former_parents(world.units["zone"]) == [world.units["community"]]
+
+
+def test_a_district_cannot_be_moved_and_the_page_says_so(world, client):
+    page = move_page(world, client, "district")
+    assert page.status_code == 200
+    assert "cannot be moved" in page.context["notice"]
+    assert "form" not in page.context
+    url = reverse("admin:orgs_unit_move", args=[world.units["district"].pk])
+    assert client.post(url, {"parent": world.units["city"].pk}).status_code == 400
+    assert fresh_unit(world, "district").parent_id == world.units["city"].pk
+
+
+def test_a_street_of_the_only_district_has_nowhere_to_go(world, client):
+    assert "nowhere to move" in move_page(world, client, "street").context["notice"]
