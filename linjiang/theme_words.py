@@ -30,7 +30,6 @@ WORDS = (
     gettext_noop("Select record"),
     gettext_noop("Select value"),
     gettext_noop("Submit"),
-    gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
     gettext_noop("To"),
     gettext_noop("Toggle password visibility"),
     gettext_noop("True"),

@@ -55,7 +55,7 @@ class RuleChangeAdmin(DeskAdmin):
 
     desk_group, desk_order, desk_icon = RECORDS, 50, "published_with_changes"
     list_display = ("at", "by", "words")
-    list_display_links = None
+    list_display_links = ("at",)
     list_select_related = ("by",)
     search_fields = ("by__name", "by__phone")
     search_help_text = _("Person")

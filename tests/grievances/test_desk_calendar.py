@@ -177,3 +177,29 @@ def test_staff_read_and_do_not_keep_it(world, client, who):
 def test_others_have_no_desk(world, client, who):
     client.force_login(world.users[who])
     assert client.get(url("changelist")).status_code in (302, 403)
+
+
+def test_the_list_of_changes_calls_its_first_cell_by_name_and_offers_nothing_to_select(world, client):
+    client.force_login(world.admin)
+    client.cookies["django_language"] = "en"
+    page = client.get(reverse("admin:orgs_rulechange_changelist")).content.decode()
+    assert 'data-label="At"' in page or 'data-label="at"' in page
+    assert "Select record" not in page
+    change = RuleChange.objects.latest("pk")
+    assert client.get(reverse("admin:orgs_rulechange_change", args=[change.pk])).status_code == 200
+
+
+def test_an_empty_list_says_why_and_offers_to_add_only_to_whoever_may(world, client):
+    client.cookies["django_language"] = "en"
+    address = reverse("admin:grievances_ladder_changelist")
+    client.force_login(world.admin)
+    page = client.get(address).content.decode()
+    assert "There is nothing in this list yet." in page
+    assert reverse("admin:grievances_ladder_add") in page
+    client.force_login(world.street)
+    client.cookies["django_language"] = "en"
+    page = client.get(address).content.decode()
+    assert reverse("admin:grievances_ladder_add") not in page
+    client.force_login(world.admin)
+    found = client.get(reverse("admin:orgs_rulechange_changelist"), {"q": "nobody"}, headers={"Accept-Language": "en"})
+    assert "Nothing here fits the search and the filters." in found.content.decode()
