@@ -123,11 +123,19 @@ def figures(measured: Mapping[str, Mapping[str, Found]], *, unit: Unit, period: 
 
 
 def _moves(key: str, measured: Mapping[str, Mapping[str, Found]]) -> tuple[Move, ...]:
-    """Return the moves of a measure that has a value; where another period has no cases, that is what is said."""
+    """Return the moves of a measure that has a value.
+
+    Where another period holds no case at all, the first figure says so for all; where it only lacks this measure, or
+    has a zero there, the figure itself does.
+    """
     now = measured[PERIOD][key]
     if now.as_dict()["value"] is None:
         return ()
-    return tuple(_move(key, now, measured[label], *said) for label, said in _MOVED.items() if label in measured)
+    return tuple(
+        _move(key, now, measured[label], *said)
+        for label, said in _MOVED.items()
+        if label in measured and (key == FIGURES[0] or measured[label]["accepted"].as_dict()["value"])
+    )
 
 
 def _move(
@@ -136,7 +144,7 @@ def _move(
     moved = change(now, other[key])
     size = moved.points if moved.points is not None else moved.share
     if size is None:
-        is_zero = other[key].as_dict()["value"] is not None and other["accepted"].as_dict()["value"]
+        is_zero = other[key].as_dict()["value"] is not None
         return Move(_(none_words if is_zero else no_data_words), "minus")
     if size == 0:
         text = _("unchanged")

@@ -105,11 +105,17 @@ def test_a_period_without_cases_is_called_one_without_data(world):
     put_closed(world, reported_at=NOON)
     put(world, reported_at=NOON.replace(month=2))
     found = moves_of(world, "2026-03-01", "2026-03-31")
-    assert found["accepted"] == ["unchanged on the period before", "no data for the year before"]
     assert found["closure_rate"] == ["+100.00 points on the period before", "no data for the year before"]
+    assert found["accepted"] == ["unchanged on the period before"]  # the first figure said it for all
     # There were cases in the February before, and none of them was closed: that is a zero, not a gap.
-    assert found["closed"] == ["none in the period before", "no data for the year before"]
+    assert found["closed"] == ["none in the period before"]
     assert found["resolution_rate"] == []
+
+
+def test_a_measure_that_the_other_period_lacks_is_called_one_without_data(world):
+    put_rated(world, 5, reported_at=NOON)
+    put(world, reported_at=NOON.replace(month=2))
+    assert moves_of(world, "2026-03-01", "2026-03-31")["satisfaction"] == ["no data for the period before"]
 
 
 def test_the_api_tells_the_other_periods_and_the_change(world):
