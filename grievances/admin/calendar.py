@@ -54,24 +54,20 @@ class CalendarFile(forms.Form):
 class CalendarText(forms.Form):
     """The same after the look at it: the text comes back as it was read.
 
-    Years that look incomplete are ticked one by one before they are loaded; or the days are only added.
+    Where a year looks incomplete it is loaded with a tick only; or the days are only added.
     """
 
     text = forms.CharField(max_length=MAX_BYTES, widget=forms.HiddenInput, strip=False)
     source = forms.CharField(max_length=120, widget=forms.HiddenInput)
-    whole = forms.TypedMultipleChoiceField(
-        label=_("Load it all the same"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
-    )
+    whole = forms.BooleanField(required=False)
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        words = gettext("The holidays of %(year)s are whole as they stand here")
-        self.fields["whole"].choices = [(year, words % {"year": year}) for year in range(1990, 2200)]
-
-    def offer(self, years: Collection[int]) -> None:
-        """Offer only the years that are in doubt; without one there is nothing to tick."""
-        self.fields["whole"].choices = [one for one in self.fields["whole"].choices if one[0] in years]
-        if not years:
+    def doubt(self, years: Collection[int]) -> None:
+        """Ask for the tick where years are in doubt, and for nothing where none is."""
+        if years:
+            self.fields["whole"].label = gettext("I have checked it: this is all of %(years)s") % {
+                "years": listed(years)
+            }
+        else:
             del self.fields["whole"]
 
 
@@ -215,7 +211,7 @@ class CalendarAdmin(RulesAdmin):
 
     def _preview_page(self, request: HttpRequest, *, waiting: CalendarText, text: str, status: int = 200):
         preview = calendar.preview_calendar(text=text)
-        waiting.offer({change.year for change in preview if not change.check.looks_whole})
+        waiting.doubt([change.year for change in preview if not change.check.looks_whole])
         return self._upload_page(request, form=CalendarFile(), preview=preview, waiting=waiting, status=status)
 
     def _upload_words(self, request: HttpRequest) -> dict:

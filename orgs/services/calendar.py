@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -96,20 +96,16 @@ def preview_calendar(*, text: str) -> list[YearChange]:
     return found
 
 
-def import_calendar(
-    *, actor: User, text: str, source: str, now: datetime, whole: Collection[int] = frozenset()
-) -> list[int]:
+def import_calendar(*, actor: User, text: str, source: str, now: datetime, whole: bool = False) -> list[int]:
     """Load the years that the CSV `text` (day, is_working, name) has days of, each as a whole; return them.
 
-    A loaded year is a known one: one that looks incomplete is taken only when the person says that it is `whole`.
+    A loaded year is a known one: one that looks incomplete is taken only when the person says that all are `whole`.
     Raise InvalidInput with every bad line, or with the years that look incomplete; then nothing is changed.
     """
     years = _read(text)
-    doubtful = sorted(
-        year for year, days in years.items() if year not in whole and not check_year(year, days).looks_whole
-    )
-    if doubtful:
-        words = _("These years look incomplete: %(years)s. Tick that they are whole, or add the days only.")
+    doubtful = [year for year in sorted(years) if not check_year(year, years[year]).looks_whole]
+    if doubtful and not whole:
+        words = _("This looks incomplete: %(years)s. Please tick that it is whole, or add the days only.")
         raise InvalidInput({"whole": words % {"years": listed(doubtful)}})
     _load(years, actor=actor, source=source, now=now)
     return sorted(years)

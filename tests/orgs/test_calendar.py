@@ -35,8 +35,7 @@ def load_library() -> list[int]:
 
 
 def take(text: str) -> list[int]:
-    whole = range(1990, 2200)  # whoever loads these files says that they are whole
-    return import_calendar(actor=system_user(), text=text, source="notice.csv", now=NOON, whole=whole)
+    return import_calendar(actor=system_user(), text=text, source="notice.csv", now=NOON, whole=True)
 
 
 def put(day: date, is_working: bool, name: str = "") -> None:

@@ -22,7 +22,7 @@ def load_library() -> None:
     load_library_years(actor=system_user(), now=NOON)
 
 
-def take(text: str, *whole: int) -> list[int]:
+def take(text: str, *, whole: bool = False) -> list[int]:
     return import_calendar(actor=system_user(), text=text, source="notice.csv", now=NOON, whole=whole)
 
 
@@ -74,7 +74,7 @@ def test_make_up_days_that_were_forgotten_are_noticed():
 
 def test_an_incomplete_year_is_not_the_measure_of_another():
     load_library()
-    take(ONE_DAY, 2027)
+    take(ONE_DAY, whole=True)
     assert check_year(2028, []).usual_off == (18, 19)
 
 
@@ -83,12 +83,13 @@ def test_a_year_that_looks_incomplete_is_loaded_only_when_the_person_says_that_i
     version = rules_version()
     text = ONE_DAY + "2028-01-01,0,元旦\n" + lines(days_of_library(2026))
     with pytest.raises(InvalidInput) as refusal:
-        take(text, 2027)
+        take(text)
+    assert "2027" in refusal.value.errors["whole"]
     assert "2028" in refusal.value.errors["whole"]
-    assert "2027" not in refusal.value.errors["whole"]
+    assert "2026" not in refusal.value.errors["whole"]
     assert rules_version() == version
     assert not CalendarYear.objects.filter(year__gt=2026).exists()
-    assert take(text, 2027, 2028) == [2026, 2027, 2028]
+    assert take(text, whole=True) == [2026, 2027, 2028]
 
 
 def test_days_are_added_without_making_the_year_known_or_taking_others_away():
