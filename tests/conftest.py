@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from django.utils import translation
 
 from orgs.profile import profile
 
@@ -82,3 +83,10 @@ def _fresh_rules() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Everything put into words during the test is put into English."""
+    with translation.override("en"):
+        yield

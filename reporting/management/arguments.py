@@ -4,6 +4,7 @@ from datetime import date
 
 from django.core.management.base import CommandError
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from orgs.models import Unit
 
@@ -20,7 +21,7 @@ def unit_given(given: str) -> Unit:
             return unit
     if code.isdigit() and int(code) < 2**63 and (unit := Unit.objects.filter(pk=int(code)).first()):
         return unit
-    raise CommandError(f"--unit {given}: no unit has this division code, path or id")
+    raise CommandError(_("--unit %(given)s: no unit has this division code, path or id") % {"given": given})
 
 
 def day_given(option: str, given: str) -> date:
@@ -28,4 +29,11 @@ def day_given(option: str, given: str) -> date:
     try:
         return date.fromisoformat(given)
     except ValueError as error:
-        raise CommandError(f"{option} {given}: give a day as 2026-01-31") from error
+        words = _("%(option)s %(given)s: give a day as 2026-01-31")
+        raise CommandError(words % {"option": option, "given": given}) from error
+
+
+def not_kept(given: str) -> str:
+    """Return what is said of a unit so far down that no tallies are kept of it."""
+    words = _("--unit %(given)s: it lies below the units that have tallies; its cases are counted directly")
+    return words % {"given": given}

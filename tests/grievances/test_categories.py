@@ -103,17 +103,18 @@ class TestLoading:
         needed = {row.reason for row in TABLE.values() if row.reason}
         assert needed <= set(Reason.objects.values_list("kind", flat=True))
 
+    @pytest.mark.usefixtures("english")
     def test_the_command_prints_and_loads(self, tmp_path, capsys):
         file = tmp_path / "mine.csv"
         file.write_text(SHIPPED, encoding="utf-8-sig")
         call_command("load_categories", str(file))
-        assert "missing: 0, retired: 0" in capsys.readouterr().out
+        assert "not in the file: 0, taken out of use: 0" in capsys.readouterr().out
         lines = [line for line in SHIPPED.splitlines() if not line.startswith("0102,")]
         file.write_text("\n".join(lines), encoding="utf-8")
         call_command("load_categories", str(file))
-        assert "missing: 1, retired: 0" in capsys.readouterr().out
+        assert "not in the file: 1, taken out of use: 0" in capsys.readouterr().out
         call_command("load_categories", str(file), "--retire")
-        assert "missing: 0, retired: 1" in capsys.readouterr().out
+        assert "not in the file: 0, taken out of use: 1" in capsys.readouterr().out
         call_command("load_categories", dump=True)
         assert capsys.readouterr().out.startswith("code,parent_code")
         with pytest.raises(CommandError):

@@ -54,7 +54,7 @@ def test_before_the_limit_a_dry_run_says_whom_the_first_rung_tells(case):
 
 def test_a_rung_past_the_limit_says_by_how_much(case):
     text = _run(now=(case.stage_due_at + timedelta(days=1)).isoformat(), dry_run=True)
-    assert "Yellow card (rung 3, 7 h of workdays past the limit, due since 2026-03-06 12:00" in text
+    assert "Yellow card (rung 3, 7 office hours past the limit, due since 2026-03-06 12:00" in text
 
 
 def test_nothing_is_due_before_the_first_rung(case):

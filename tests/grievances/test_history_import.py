@@ -130,6 +130,7 @@ def test_an_id_that_stands_twice(unit):
     assert [row.line for row in error.value.rows] == [4]
 
 
+@pytest.mark.usefixtures("english")
 def test_files_that_are_none(unit, tmp_path):
     with pytest.raises(InvalidInput, match="author"):
         import_history(actor=system_user(), unit=unit, lines=["id,title\n"], now=NOW)
@@ -158,6 +159,7 @@ def test_todays_numbers_stay_the_running_counters(unit):
     }
 
 
+@pytest.mark.usefixtures("english")
 def test_real_petitions_all_come_in_and_the_rates_agree(unit, shared_data):
     file = shared_data / "messages" / "replied.csv"
     out = io.StringIO()

@@ -182,6 +182,7 @@ def test_only_system_administrators_import_and_only_into_their_area():
     assert run(HEADER + "340102,street,壬街道,3401\n", person).created == 1
 
 
+@pytest.mark.usefixtures("english")
 def test_the_command(tmp_path, capsys):
     good = tmp_path / "gb.csv"
     good.write_bytes(SMALL.encode("gb18030"))
@@ -193,6 +194,6 @@ def test_the_command(tmp_path, capsys):
     bad.write_text(SMALL + "1,street,x,99\n", "utf-8")
     with pytest.raises(CommandError, match="bad lines: 1"):
         call_command("import_divisions", str(bad))
-    assert "line 6" in capsys.readouterr().err
+    assert "Line 6" in capsys.readouterr().err
     with pytest.raises(CommandError):
         call_command("import_divisions", str(tmp_path / "absent.csv"))

@@ -343,11 +343,12 @@ def test_statements_do_not_grow_with_the_roster(world):
     assert max(statements) <= 30
 
 
+@pytest.mark.usefixtures("english")
 def test_the_command(world, tmp_path, capsys):
     file = tmp_path / "roster.xlsx"
     file.write_bytes(roster(*THREE))
     call_command("import_roster", str(file))
-    assert "chiefs" in capsys.readouterr().out
+    assert "chiefs: 3 new, 0 changed, 0 handed over, 0 unchanged" in capsys.readouterr().out
     assert not Unit.objects.filter(name="甲邻").exists()
     call_command("import_roster", str(file), "--apply")
     assert chief_of("甲邻").name == "赵一"

@@ -79,6 +79,7 @@ UNUSABLE = (
 )
 
 
+@pytest.mark.usefixtures("english")
 def test_what_cannot_be_used_is_said_in_one_line():
     make_world()
     for unit, since, until, word in UNUSABLE:

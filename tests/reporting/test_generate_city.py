@@ -116,7 +116,7 @@ def test_a_small_city():
     _judge_timelines()
     _judge_clocks()
     _judge_words()
-    with pytest.raises(CommandError, match="空数据库"):
+    with pytest.raises(CommandError, match="empty"):
         call_command("generate_city", grievances=10, neighbourhoods=10)
 
 

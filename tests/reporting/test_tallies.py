@@ -115,6 +115,7 @@ def test_many_changes_are_logged_at_once(world, monkeypatch, django_assert_num_q
     assert MeasuredChange.objects.count() == 8
 
 
+@pytest.mark.usefixtures("english")
 @pytest.mark.django_db
 def test_an_injected_difference_is_found_told_once_and_put_right(world, caplog):
     put_over_time(world)
@@ -161,6 +162,7 @@ def test_rebuilding_makes_tallies_out_of_nothing_and_keeps_what_is_not_folded(wo
     assert verify(Area()) == []
 
 
+@pytest.mark.usefixtures("english")
 @pytest.mark.django_db
 def test_rebuilding_a_unit_without_tallies_is_refused(world):
     with pytest.raises(CommandError, match="counted directly"):

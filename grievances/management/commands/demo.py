@@ -6,18 +6,19 @@ from datetime import datetime
 from datetime import time as clock_time
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from grievances.services.demo import PASSWORD, demo_accounts, load_demo, resident_link
 from grievances.services.demo.city import SEED
 from linjiang.common.clock import now
+from linjiang.common.commands import PipeCommand
 from linjiang.common.errors import Conflict
 from orgs.services.system import system_user
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = "Fill an empty database with the demo city (real divisions of Bozhou, made-up people and cases)."
 
     def add_arguments(self, parser) -> None:

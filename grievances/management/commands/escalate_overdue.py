@@ -3,17 +3,21 @@
 from argparse import ArgumentParser
 from datetime import datetime
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from grievances.choices import Card, Stage, Status
+from grievances.deadlines import WORKDAYS
 from grievances.services.escalation import DueRung, due_rungs, escalate_overdue
 from linjiang.common.clock import now
+from linjiang.common.commands import PipeCommand
+from linjiang.common.text import listed
 from orgs.services.system import system_user
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = "Fire every rung of every case's ladder that is due. The worker does the same every minute."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,38 +27,53 @@ class Command(BaseCommand):
     def handle(self, *args, **options) -> None:
         at = _moment(options["now"])
         if not options["dry_run"]:
-            self.stdout.write(f"{escalate_overdue(actor=system_user(), now=at)} fired")
+            fired = escalate_overdue(actor=system_user(), now=at)
+            self.stdout.write(_("%(count)s fired") % {"count": fired})
             return
         count = 0
         for due in due_rungs(now=at):
             count += 1
             self.stdout.write(_line(due))
-        self.stdout.write(f"{count} would fire at {timezone.localtime(at):%Y-%m-%d %H:%M}")
+        self.stdout.write(_("%(count)s would fire at %(time)s") % {"count": count, "time": _clock(at)})
 
 
 def _line(due: DueRung) -> str:
     rung, case = due.rung, due.case
-    when = "on the day of review" if due.stage == Stage.REVIEW else _when(due)
-    return (
-        f"{case.number}  {Stage(due.stage).label} {Card(rung.card).label} (rung {rung.number}, {when}, "
-        f"due since {_clock(due.at)}; limit {_clock(due.due_at)}): "
-        f"tells {_people(due)}; {Status(case.status).label} at {case.holder}"
+    when = _("on the day of review") if due.stage == Stage.REVIEW else _when(due)
+    words = _(
+        "%(case)s  %(stage)s %(card)s (rung %(number)s, %(when)s, due since %(since)s; limit %(limit)s): "
+        "tells %(people)s; %(status)s at %(holder)s"
     )
+    return words % {
+        "case": case.number,
+        "stage": Stage(due.stage).label,
+        "card": Card(rung.card).label,
+        "number": rung.number,
+        "when": when,
+        "since": _clock(due.at),
+        "limit": _clock(due.due_at),
+        "people": _people(due),
+        "status": Status(case.status).label,
+        "holder": case.holder,
+    }
 
 
 def _people(due: DueRung) -> str:
     if due.is_too_late:
-        return "nobody, for it is too late to say “due soon”"
+        return _("nobody, for it is too late to say “due soon”")
     return "; ".join(
-        f"{told.unit.name} ({'、'.join(person.name for person in told.people) or 'nobody in office'})"
+        f"{told.unit.name} ({listed(person.name for person in told.people) or _('nobody in office')})"
         for told in due.told
     )
 
 
 def _when(due: DueRung) -> str:
     if due.rung.after is None:
-        return f"{round(due.rung.share * 100)} % of the limit"
-    return f"{due.rung.after.seconds / 3600:g} h of {due.rung.after.counts} past the limit"
+        return _("%(share)s %% of the limit") % {"share": round(due.rung.share * 100)}
+    hours = f"{due.rung.after.seconds / 3600:g}"
+    if due.rung.after.counts == WORKDAYS:
+        return _("%(hours)s office hours past the limit") % {"hours": hours}
+    return _("%(hours)s hours past the limit") % {"hours": hours}
 
 
 def _clock(moment: datetime) -> str:
@@ -69,5 +88,5 @@ def _moment(text: str | None) -> datetime:
     except ValueError:
         moment = None
     if moment is None:
-        raise CommandError(f"--now {text}: write it as 2026-03-04T09:30")
+        raise CommandError(_("--now %(given)s: write it as 2026-03-04T09:30") % {"given": text})
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

@@ -3,16 +3,19 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from grievances.services.history import HistoryCounts, import_history
 from linjiang.common.clock import now
+from linjiang.common.commands import PipeCommand
 from linjiang.common.errors import LinjiangError
+from linjiang.common.text import listed
 from orgs.models import Unit
 from orgs.services.system import system_user
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = (
         "Make a closed case with its five steps of every row (columns id,author,title,reported_at,body,reply,"
         "replied_at; UTF-8). Importing again changes nothing."
@@ -49,14 +52,16 @@ class Command(BaseCommand):
             self.stdout.write(f"  {done}/{total} …")
 
     def _report(self, unit: Unit, counts: HistoryCounts) -> None:
-        self.stdout.write(f"{unit.name}: {counts.new} new, {counts.unchanged} unchanged")
+        words = _("%(unit)s: %(new)s new, %(unchanged)s unchanged")
+        self.stdout.write(words % {"unit": unit.name, "new": counts.new, "unchanged": counts.unchanged})
         if counts.repeated:
-            self.stdout.write(f"{counts.repeated} rows say again what an earlier row of the file said")
+            words = _("%(count)s rows say again what an earlier row of the file said")
+            self.stdout.write(words % {"count": counts.repeated})
         if counts.differing:
-            lines = ", ".join(str(line) for line in counts.differing[:20])
-            self.stdout.write(f"{len(counts.differing)} differ from their case, which was left as it is: lines {lines}")
+            words = _("%(count)s differ from their case, which was left as it is: lines %(lines)s")
+            self.stdout.write(words % {"count": len(counts.differing), "lines": listed(counts.differing[:20])})
         for row in counts.skipped:
-            self.stdout.write(f"left out, line {row.line}: {row.reason}")
+            self.stdout.write(_("left out, line %(line)s: %(reason)s") % {"line": row.line, "reason": row.reason})
 
 
 def _unit(given: str) -> Unit:
@@ -67,5 +72,6 @@ def _unit(given: str) -> Unit:
         codes |= {code[:width] for width in (4, 6, 9) if not code[width:].strip("0")}
     unit = Unit.objects.filter(code__in=codes).order_by("path").first()
     if unit is None:
-        raise CommandError(f"--unit {given}: no unit has this division code; see manage.py import_divisions")
+        words = _("--unit %(given)s: no unit has this division code; see manage.py import_divisions")
+        raise CommandError(words % {"given": given})
     return unit

@@ -2,12 +2,13 @@
 
 import time
 
-from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
 
 from grievances.services.indexing import index_words
+from linjiang.common.commands import PipeCommand
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = (
         "Write the word index of cases that have none (loaded by other means, or older than the index). "
         "May be stopped and started again at any time."
@@ -21,11 +22,13 @@ class Command(BaseCommand):
         done = index_words(everything=options["all"], progress=self._progress)
         if self.stdout.isatty():
             self.stdout.write("\r\033[K", ending="")
-        self.stdout.write(f"{done:,} cases written in {time.monotonic() - began:.1f} s")
+        taken = f"{time.monotonic() - began:.1f}"
+        self.stdout.write(_("%(count)s cases written in %(seconds)s s") % {"count": f"{done:,}", "seconds": taken})
 
     def _progress(self, done: int, at: int, end: int) -> None:
         """One line that is written over on a terminal; elsewhere a line every hundred batches or so."""
-        line = f"{done:,} cases, {100 * at // max(end, 1)} % of all keys passed"
+        passed = 100 * at // max(end, 1)
+        line = _("%(count)s cases, %(share)s %% of all keys passed") % {"count": f"{done:,}", "share": passed}
         if self.stdout.isatty():
             self.stdout.write(f"\r\033[K  {line} …", ending="")
             self.stdout.flush()

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from grievances.services.defaults import dump_categories, load_categories
+from linjiang.common.commands import PipeCommand
 from linjiang.common.errors import InvalidInput
 from orgs.services.system import system_user
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = "Load the category tree from CSV (see grievances/data/categories.csv), or print it with --dump."
 
     def add_arguments(self, parser) -> None:
@@ -22,7 +24,7 @@ class Command(BaseCommand):
             self.stdout.write(dump_categories(), ending="")
             return
         if options["file"] is None:
-            raise CommandError("name a CSV file, or use --dump")
+            raise CommandError(_("name a CSV file, or use --dump"))
         try:
             text = options["file"].read_text("utf-8")
             counts = load_categories(actor=system_user(), text=text, retire_missing=options["retire"])
@@ -30,4 +32,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except InvalidInput as error:
             raise CommandError(error.message) from error
-        self.stdout.write(", ".join(f"{name}: {count}" for name, count in counts.items()))
+        self.stdout.write(
+            _(
+                "new: %(new)s, changed: %(changed)s, unchanged: %(unchanged)s, not in the file: %(missing)s, "
+                "taken out of use: %(retired)s"
+            )
+            % counts
+        )

@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
+from linjiang.common.commands import PipeCommand
 from linjiang.common.errors import LinjiangError
+from linjiang.common.text import listed
+from orgs.choices import Level
 from orgs.services.divisions import InvalidDivisions, import_divisions
 from orgs.services.system import system_user
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = "Import divisions from a CSV with the columns code,level,name,parent_code (see orgs/data/divisions)."
 
     def add_arguments(self, parser) -> None:
@@ -20,13 +24,14 @@ class Command(BaseCommand):
             counts = import_divisions(actor=system_user(), text=_read(options["file"]))
         except InvalidDivisions as error:
             for bad in error.lines:
-                self.stderr.write(f"line {bad.line}: {bad.reason}")
-            raise CommandError(f"bad lines: {len(error.lines)}; nothing was imported") from error
+                self.stderr.write(_("Line %(line)s: %(problem)s.") % {"line": bad.line, "problem": bad.reason})
+            raise CommandError(_("bad lines: %(count)s; nothing was imported") % {"count": len(error.lines)}) from error
         except LinjiangError as error:
             raise CommandError(str(error.message)) from error
-        levels = ", ".join(f"{count} {level}" for level, count in counts.units_by_level.items())
-        self.stdout.write(f"in the file: {levels}")
-        self.stdout.write(f"created {counts.created}, renamed {counts.renamed}, unchanged {counts.unchanged}")
+        levels = listed(f"{Level(level).label} {count}" for level, count in counts.units_by_level.items())
+        self.stdout.write(_("in the file: %(levels)s") % {"levels": levels})
+        words = _("created %(created)s, renamed %(renamed)s, unchanged %(unchanged)s")
+        self.stdout.write(words % {"created": counts.created, "renamed": counts.renamed, "unchanged": counts.unchanged})
 
 
 def _read(path: Path) -> str:
@@ -40,4 +45,4 @@ def _read(path: Path) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise CommandError(f"{path} is not text in UTF-8 or GB 18030")
+    raise CommandError(_("%(file)s is not text in UTF-8 or GB 18030") % {"file": path})

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
+from linjiang.common.commands import PipeCommand
 from linjiang.common.errors import LinjiangError
+from linjiang.common.text import listed
+from orgs.profile import profile
 from orgs.services.roster import InvalidRoster, RosterPreview, apply_roster, preview_roster
 from orgs.services.roster_sheets import BadRow
 from orgs.services.system import system_user
@@ -12,7 +16,7 @@ from orgs.services.system import system_user
 _SHOWN = 200
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = "Preview a roster of neighbour chiefs (.xlsx); with --apply, import it in one transaction."
 
     def add_arguments(self, parser) -> None:
@@ -33,28 +37,30 @@ class Command(BaseCommand):
             raise CommandError(str(error.message)) from error
         self._print(preview)
         if preview.bad:
-            refused = "; nothing was applied" if options["apply"] else ""
-            raise CommandError(f"bad rows: {preview.bad_rows}{refused}")
+            words = _("bad rows: %(count)s; nothing was applied") if options["apply"] else _("bad rows: %(count)s")
+            raise CommandError(words % {"count": preview.bad_rows})
         if options["apply"]:
-            self.stdout.write("Applied.")
+            self.stdout.write(_("Applied."))
 
     def _print(self, preview: RosterPreview) -> None:
-        self.stdout.write(f"{'':12}{'new':>10}{'changed':>10}{'handed over':>14}{'unchanged':>12}")
-        for name, counts in (("chiefs", preview.chiefs), ("leaders", preview.leaders)):
-            figures = f"{counts.new:>10}{counts.changed:>10}{counts.handed_over:>14}{counts.unchanged:>12}"
-            self.stdout.write(f"{name:12}{figures}")
-        units = ", ".join(f"{count} {level}" for level, count in preview.units.items()) or "none"
-        self.stdout.write(f"units to make: {units}; accounts to make: {preview.people}")
+        words = _("%(who)s: %(new)s new, %(changed)s changed, %(over)s handed over, %(same)s unchanged")
+        for who, counts in ((_("chiefs"), preview.chiefs), (_("leaders"), preview.leaders)):
+            figures = {"new": counts.new, "changed": counts.changed, "over": counts.handed_over}
+            self.stdout.write(words % {"who": who, **figures, "same": counts.unchanged})
+        units = listed(f"{profile().level_name(level)} {count}" for level, count in preview.units.items()) or _("none")
+        words = _("units to make: %(units)s; accounts to make: %(people)s")
+        self.stdout.write(words % {"units": units, "people": preview.people})
         if preview.skipped_sheets:
-            self.stdout.write(f"sheets without a roster: {', '.join(preview.skipped_sheets)}")
-        self._list("warnings", preview.warnings)
-        self._list("bad rows", preview.bad)
+            self.stdout.write(_("sheets without a roster: %(sheets)s") % {"sheets": listed(preview.skipped_sheets)})
+        self._list(_("warnings"), preview.warnings)
+        self._list(_("bad rows"), preview.bad)
 
     def _list(self, title: str, rows: tuple[BadRow, ...]) -> None:
         if not rows:
             return
         self.stdout.write(f"{title} ({len(rows)}):")
         for bad in rows[:_SHOWN]:
-            self.stdout.write(f"  {bad.sheet} | row {bad.row} | {bad.column} | {bad.reason}")
+            row = _("row %(number)s") % {"number": bad.row}
+            self.stdout.write(f"  {bad.sheet} | {row} | {bad.column} | {bad.reason}")
         if len(rows) > _SHOWN:
-            self.stdout.write(f"  … and {len(rows) - _SHOWN} more")
+            self.stdout.write(_("  … and %(count)s more") % {"count": len(rows) - _SHOWN})

@@ -2,21 +2,22 @@
 
 import json
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from linjiang.common import clock
+from linjiang.common.commands import PipeCommand
 from linjiang.common.templatetags.lj import duration_hours, rate, thousands
 from orgs.models import Unit
 from reporting.coverage import DIMENSIONS
 from reporting.management.arguments import day_given, unit_given
 from reporting.measures import KINDS, TIME_TO_CLOSE, TIME_TO_CLOSE_LABEL
-from reporting.periods import Period
+from reporting.periods import FIRST_DAY, LAST_DAY, Period
 from reporting.services.parts import most_first, names_of
 from reporting.services.rates import as_dicts, closure_rates, count_by
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     """Prints every measure with its numerator and denominator; see docs/measures.md."""
 
     help = "Print every measure of a unit (its whole subtree) for cases reported from one day to another."
@@ -35,7 +36,12 @@ class Command(BaseCommand):
             period = Period(since, until)
             found = closure_rates(unit=unit, since=since, until=until)
         except ValueError as error:
-            raise CommandError(f"--since {since} --until {until}: {error}") from error
+            given = {"since": since, "until": until, "first": FIRST_DAY, "last": LAST_DAY}
+            if until < since:
+                words = _("--since %(since)s --until %(until)s: a period ends on or after the day it begins")
+            else:
+                words = _("--since %(since)s --until %(until)s: a period lies between %(first)s and %(last)s")
+            raise CommandError(words % given) from error
         parts = _parts(unit, period, options["by"]) if options["by"] else []
         if options["format"] == "json":
             if options["by"]:

@@ -5,18 +5,20 @@ from fractions import Fraction
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils import translation
 
 from grievances.services.synthetic.city import MAX_CASES, PROFILES, Telling, generate_city
 from grievances.services.synthetic.figures import FIGURES, NEIGHBOURHOODS
 from linjiang.common.clock import now
+from linjiang.common.commands import PipeCommand
 from linjiang.common.errors import Conflict
 from orgs.services.system import system_user
 
 _WIDTH = 30
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     help = (
         "Fill an empty database with a made-up city of full size: Bozhou's real divisions, as many zones, groups "
         "and neighbourhoods, a chief each, and up to ten million cases of the year before today. Nobody can sign in."
@@ -64,9 +66,12 @@ class Command(BaseCommand):
                 processes=options["processes"],
             )
         except Conflict as conflict:
-            raise CommandError(str(conflict.message)) from conflict
+            raise CommandError(
+                "There are units or cases here already. A made-up city needs an empty one."
+            ) from conflict
         progress.say("rebuild_tallies")
-        call_command("rebuild_tallies", stdout=self.stdout)
+        with translation.override("en"):  # a tool of those who measure; all its lines are English
+            call_command("rebuild_tallies", stdout=self.stdout)
         counts = made.counts
         self.stdout.write(
             f"{counts.accepted:,} cases in {made.neighbourhoods:,} neighbourhoods, {counts.closed:,} closed "

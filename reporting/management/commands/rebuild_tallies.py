@@ -2,13 +2,15 @@
 
 import time
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
-from reporting.management.arguments import day_given, unit_given
+from linjiang.common.commands import PipeCommand
+from reporting.management.arguments import day_given, not_kept, unit_given
 from reporting.services.rebuilding import area_of, rebuild
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     """Puts the tallies right while everything goes on running; see docs/measures.md."""
 
     help = "Count the tallies of all units, or of one unit and those below it, anew from the cases."
@@ -23,10 +25,11 @@ class Command(BaseCommand):
         try:
             area = area_of(unit, since)
         except ValueError as error:
-            raise CommandError(f"--unit {options['unit']}: {error}; its cases are counted directly") from error
+            raise CommandError(not_kept(options["unit"])) from error
         begun = time.monotonic()
         wrong = rebuild(area, progress=self._progress)
-        self.stdout.write(f"{wrong} rows put right in {time.monotonic() - begun:.1f} s")
+        taken = f"{time.monotonic() - begun:.1f}"
+        self.stdout.write(_("%(count)s rows put right in %(seconds)s s") % {"count": wrong, "seconds": taken})
 
     def _progress(self, done: int, total: int, what: str) -> None:
         bar = "#" * (20 * done // total)

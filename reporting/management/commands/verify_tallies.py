@@ -1,15 +1,16 @@
 """Compare the tallies with the cases."""
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from linjiang.common import clock
-from reporting.management.arguments import day_given, unit_given
+from linjiang.common.commands import PipeCommand
+from reporting.management.arguments import day_given, not_kept, unit_given
 from reporting.services.rebuilding import area_of
 from reporting.services.verifying import lines_of, tell_administrators, verify
 
 
-class Command(BaseCommand):
+class Command(PipeCommand):
     """Prints every difference by unit, day and measure; exits with 1 when there is one."""
 
     help = "Compare the tallies (with the changes not yet folded in) with a recount of the cases."
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         try:
             differences = verify(area_of(unit, since))
         except ValueError as error:
-            raise CommandError(f"--unit {options['unit']}: {error}; its cases are counted directly") from error
+            raise CommandError(not_kept(options["unit"])) from error
         if not differences:
             self.stdout.write(_("The tallies are what the cases say."))
             return
