@@ -1,7 +1,5 @@
 """The work calendar at the desk: by year, by day, and as CSV with a look at what a file would change."""
 
-from collections.abc import Collection
-
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -59,16 +57,7 @@ class CalendarText(forms.Form):
 
     text = forms.CharField(max_length=MAX_BYTES, widget=forms.HiddenInput, strip=False)
     source = forms.CharField(max_length=120, widget=forms.HiddenInput)
-    whole = forms.BooleanField(required=False)
-
-    def doubt(self, years: Collection[int]) -> None:
-        """Ask for the tick where years are in doubt, and for nothing where none is."""
-        if years:
-            self.fields["whole"].label = gettext("I have checked it: this is all of %(years)s") % {
-                "years": listed(years)
-            }
-        else:
-            del self.fields["whole"]
+    whole = forms.BooleanField(label=_("I have checked it against the notice: the year is whole"), required=False)
 
 
 class YearList(ChangeList):
@@ -211,7 +200,8 @@ class CalendarAdmin(RulesAdmin):
 
     def _preview_page(self, request: HttpRequest, *, waiting: CalendarText, text: str, status: int = 200):
         preview = calendar.preview_calendar(text=text)
-        waiting.doubt([change.year for change in preview if not change.check.looks_whole])
+        if all(change.check.looks_whole for change in preview):
+            del waiting.fields["whole"]
         return self._upload_page(request, form=CalendarFile(), preview=preview, waiting=waiting, status=status)
 
     def _upload_words(self, request: HttpRequest) -> dict:

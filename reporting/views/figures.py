@@ -191,7 +191,8 @@ def _cell(figure: Figure) -> str:
         if figure.below_url:
             below = f'<a class="number" href="{escape(figure.below_url)}">{below}</a>'
         parts = f' <span class="table__parts">{escape(figure.above)} / {below}</span>'
-    title = f' title="{escape(_("no data"))}"' if figure.is_nothing else ""
+    nothing = _("no data")
+    title = f' title="{escape(nothing)}"' if figure.is_nothing else ""
     return f'<td class="table__cell--number"{title}>{value}{parts}</td>'
 
 

@@ -44,7 +44,7 @@ def test_many_become_one_and_point_to_it():
     assert deliver_due(now=NOON) == MANY
     (digest,) = digests(user)
     assert digest.sent_at == NOON
-    assert digest.facts == {"count": MANY, "numbers": "LJ20260304-00001、LJ20260304-00002、LJ20260304-00003"}
+    assert digest.facts == {"count": MANY, "numbers": ["LJ20260304-00001", "LJ20260304-00002", "LJ20260304-00003"]}
     assert digest.folded.count() == MANY
     assert not Message.objects.filter(sent_at__isnull=True).exists()
     assert [letter.pk for letter in inbox_of(user, now=NOON)] == [digest.pk]

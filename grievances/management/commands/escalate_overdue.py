@@ -61,9 +61,9 @@ def _line(due: DueRung) -> str:
 def _people(due: DueRung) -> str:
     if due.is_too_late:
         return _("nobody, for it is too late to say “due soon”")
+    nobody = _("nobody in office")
     return "; ".join(
-        f"{told.unit.name} ({listed(person.name for person in told.people) or _('nobody in office')})"
-        for told in due.told
+        f"{told.unit.name} ({listed(person.name for person in told.people) or nobody})" for told in due.told
     )
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grievances", "0008_open_cases_index"),
+        ("grievances", "0009_stage_clocks_in_lists"),
         ("orgs", "0004_units_that_moved"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
