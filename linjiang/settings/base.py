@@ -80,6 +80,11 @@ else:
         }
     }
 
+# Dashboards and peers may read from a copy that PostgreSQL keeps up to date.
+if replica_url := env("DATABASE_REPLICA_URL", default=""):
+    DATABASES["replica"] = {**DATABASES["default"], **env.db_url_config(replica_url), "TEST": {"MIRROR": "default"}}
+DATABASE_ROUTERS = ["linjiang.common.replica.ReplicaRouter"]
+
 # Throttles and locks must count over all web processes, so a cache per process will not do.
 if REDIS_URL:
     CACHES = {

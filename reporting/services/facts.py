@@ -5,7 +5,6 @@ Cases and log have the same columns under the same names, so both go through the
 
 from collections.abc import Iterator, Sequence
 
-from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -27,6 +26,7 @@ from django.utils import timezone
 
 from grievances.choices import Status
 from grievances.models import Category, Grievance, MeasuredChange
+from linjiang.common.replica import reading_connection
 from reporting.conditions import ACCEPTED, tallied_conditions
 from reporting.coverage import AGENCY, CATEGORY, SOURCE
 from reporting.durations import BOUNDS
@@ -84,7 +84,7 @@ def grouped(rows: QuerySet, columns: dict, sets: Sequence[Sequence[str]]) -> Ite
         raise AssertionError(f"not grouped by the columns in their order: {sql}")
     places = {name: str(place + 1) for place, name in enumerate(columns)}
     parts = ", ".join(f"({', '.join(places[name] for name in one)})" for one in sets)
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(f"{begin}GROUP BY GROUPING SETS ({parts})", params)
         for row in cursor.fetchall():
             yield dict(zip(names, row, strict=True))

@@ -8,11 +8,9 @@ the path a case was filed under.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db import connection, transaction
 from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import Substr
 from django.utils import timezone
@@ -21,6 +19,7 @@ from grievances.choices import LIVE, Status
 from grievances.models import Category, Grievance, MeasuredChange
 from linjiang.common import clock
 from linjiang.common.database import subtree_q
+from linjiang.common.replica import snapshot
 from orgs import tree
 from orgs.models import Unit
 from reporting.conditions import overdue_at
@@ -58,18 +57,6 @@ def now_conditions(*, now: datetime) -> dict[str, Q]:
         "waiting": OPEN & Q(status=Status.RESOLVED),
         "suspended": OPEN & Q(suspended_at__isnull=False),
     }
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Run what is inside on one state of the database; in a transaction already begun, on what that one sees."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 @dataclass(slots=True)

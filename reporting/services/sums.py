@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
-
+from linjiang.common.replica import reading_connection
 from reporting.coverage import Cover, spans_in_a_row
 from reporting.measures import TALLIED
 from reporting.models import DurationTally, Tally
@@ -74,6 +73,6 @@ def _read(statement: str, model: type, wanted: Sequence[Wanted], **parts: str) -
         return []
     values = ", ".join([_VALUES] * len(ranges))
     sql = statement.format(ranges=_RANGES.format(values=values, table=model._meta.db_table), **parts)
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(sql, [value for row in ranges for value in row])
         return cursor.fetchall()
