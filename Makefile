@@ -2,7 +2,7 @@
 #   make run  [PORT=8123]   the whole system in the foreground, at http://127.0.0.1:8000 unless told otherwise
 #   make test [ARGS=...]    the whole suite on a PostgreSQL of its own
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint format bench messages requirements
+.PHONY: help setup setup-dev run test e2e lint format bench audit messages requirements
 SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -59,6 +59,9 @@ format: setup-dev ## put the code in order
 SCALE ?= 208k
 bench: setup ## measure at a city's size: SCALE=208k|2.8m|10m ARGS="--only pages"
 	@exec $(PYTHON) benchmarks/run.py --scale $(SCALE) $(ARGS)
+
+audit: setup ## Lighthouse on the filing page as a phone sees it (needs npm and Chromium)
+	@exec $(PYTHON) benchmarks/audit.py
 
 messages: setup-dev ## bring the Chinese catalogue up to date (needs gettext)
 	$(PYTHON) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore tests --ignore var --ignore staticfiles
