@@ -70,14 +70,18 @@ def bucket_or_open() -> Coalesce:
     return Coalesce(bucket(), Value(OPEN_BUCKET), output_field=IntegerField())
 
 
-def grouped(rows: QuerySet, columns: dict, sets: Sequence[Sequence[str]]) -> Iterator[dict]:
+def grouped(rows: QuerySet, columns: dict, sets: Sequence[Sequence[str]], *, only: str = "") -> Iterator[dict]:
     """Count `rows` (cases) by each of the `sets` of names of `columns`, in one pass over them.
 
-    Every row has the names of its set, none of which is null, and the counts (`n_…`); the other names are None.
+    Every row has the names of its set, none of which is null, and the counts (`n_…`, or the `only` one of them); the
+    other names are None.
     """
-    wanted = rows.values(**columns).annotate(**counted(rows.model))
+    counts = counted(rows.model)
+    if only:
+        counts = {f"n_{only}": counts[f"n_{only}"]}
+    wanted = rows.values(**columns).annotate(**counts)
     sql, params = wanted.query.sql_with_params()
-    names = [*columns, *(f"n_{name}" for name in tallied_conditions())]
+    names = [*columns, *counts]
     plain = "GROUP BY " + ", ".join(str(place + 1) for place in range(len(columns)))
     begin, found, end = sql.rpartition(plain)
     if not found or end.strip():

@@ -205,16 +205,16 @@ class _Root:
             self._add_counted(_PLACES if row.get("f_place") is not None else _KEYS, row, main)
 
     def _add_counted(self, label: str, row: dict, main: Counts) -> None:
-        counts = [row[f"n_{name}"] for name in TALLIED]
         path, key, took = row.get("f_place"), row.get("f_key"), row.get("f_took")
         if took is None:
+            counts = [row[f"n_{name}"] for name in TALLIED]
             if label in _OF_PARTS:
                 _add(self._part(label, path, key), counts)
             else:
                 self._add_whole(label, main, row["f_day"], counts)
         elif took != facts.OPEN_BUCKET:
             for into in self._into(label, path, key, main):
-                into.took[took] += counts[_ACCEPTED]
+                into.took[took] += row["n_accepted"]
 
     def _filed_here(self, whole: Counts) -> None:
         """What the units below do not account for was filed at the unit itself."""
@@ -318,18 +318,19 @@ class _Root:
                     self.reading.keys[key_of(row["f_key"])].cases["overdue"] += late_ones
 
     def _direct(self, asked: Sequence[tuple["_Sum", str, list[Period]]]) -> Iterator[dict]:
-        """Count the subtree's cases for each of `asked` over its ranges of days; those of the same days together."""
+        """Count the subtree's cases for each of `asked` over its ranges of days; one pass for the same days."""
         by_ranges: dict[tuple, list] = defaultdict(list)
         for one, kind, ranges in asked:
             if ranges:
-                by_ranges[tuple(ranges)].append((one, kind))
-        for ranges, sums in by_ranges.items():
-            columns = {name: how for one, _kind in sums for name, how in one.group.items()}
-            sets = [(*one.group, *(("f_took",) if kind == DURATIONS else ())) for one, kind in sums]
-            if any("f_took" in names for names in sets):
-                columns["f_took"] = facts.bucket_or_open()
+                by_ranges[kind, tuple(ranges)].append(one)
+        for (kind, ranges), sums in by_ranges.items():
+            columns = {name: how for one in sums for name, how in one.group.items()}
             cases = facts.cases().filter(self.below, _either([_reported(one) for one in ranges]))
-            yield from facts.grouped(cases, columns, sets)
+            if kind == COUNTS:
+                yield from facts.grouped(cases, columns, [tuple(one.group) for one in sums])
+            else:
+                sets = [(*one.group, "f_took") for one in sums]
+                yield from facts.grouped(cases, {**columns, "f_took": facts.bucket_or_open()}, sets, only="accepted")
 
 
 @dataclass(frozen=True, slots=True)
