@@ -65,6 +65,7 @@ class Action(models.TextChoices):
     ANSWER_CARD = "answer_card", _("Answer a card")
     WITHDRAW_CARD = "withdraw_card", _("Withdraw a card")
     RECOMPUTE = "recompute", _("Compute the deadline anew")
+    JOIN = "join", _("Me too")
 
 
 class Urgency(models.TextChoices):

@@ -57,6 +57,7 @@ ICONS: dict[str, str] = {
     Action.ANSWER_CARD: "reply",
     Action.WITHDRAW_CARD: "undo-2",
     Action.RECOMPUTE: "calendar",
+    Action.JOIN: "user-plus",
 }
 WARNINGS = frozenset({Action.YELLOW_CARD, Action.RED_CARD, Action.ESCALATE})
 
@@ -296,6 +297,11 @@ def _classified(event: GrievanceEvent, facts: dict) -> str:
     return _("%(what)s; the deadline is now %(due)s") % {"what": words, "due": due}
 
 
+def _met_too(event: GrievanceEvent, _facts: dict) -> str:
+    count = event.data.get("count") or 1
+    return ngettext("Me too: %(count)d has joined", "Me too: %(count)d have joined", count) % {"count": count}
+
+
 _MAKERS = {
     Action.REPORT: _reported,
     Action.ASSIGN: _given,
@@ -313,6 +319,7 @@ _MAKERS = {
     Action.RATE_LATER: _said,
     Action.REOPEN: _said,
     Action.CLASSIFY: _classified,
+    Action.JOIN: _met_too,
 }
 
 

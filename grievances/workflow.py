@@ -167,6 +167,7 @@ TABLE: dict[tuple[Status, Action], Transition] = {
 for _status in LIVE:
     TABLE[_status, Action.COMMENT] = _row(None, *_ANYONE, Standing.OFFICIAL, required=("note",))
     TABLE[_status, Action.ADD_PHOTO] = _row(None, *_ANYONE, Standing.RESIDENT, required=("photos",))
+    TABLE[_status, Action.JOIN] = _row(None, *_FILERS, *_DESK, Standing.LEADER, Standing.OPERATOR, Standing.RESIDENT)
 for _status in (Status.REPORTED, Status.ASSIGNED, Status.IN_PROGRESS):
     TABLE[_status, Action.URGE] = _row(
         None,

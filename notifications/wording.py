@@ -20,6 +20,13 @@ WORDS = {
     "case_rejected": gettext_noop("%(number)s “%(title)s” was not accepted: %(reason)s"),
     "case_merged": gettext_noop("%(number)s “%(title)s” was merged into %(into)s."),
     "case_appealed": gettext_noop("%(number)s “%(title)s” was appealed. Please look at it again."),
+    "joined_resolved": gettext_noop(
+        "%(number)s “%(title)s”, which you joined, is resolved. Please tell the household."
+    ),
+    "joined_closed": gettext_noop("%(number)s “%(title)s”, which you joined, is closed. Please tell the household."),
+    "joined_ended": gettext_noop("%(number)s “%(title)s”, which you joined, has ended without work on it."),
+    "joined_again": gettext_noop("%(number)s “%(title)s”, which you joined, is being handled again."),
+    "joined_merged": gettext_noop("%(number)s “%(title)s”, which you joined, goes on in %(into)s."),
     "extension_asked": gettext_noop("%(agency)s asks for %(days)s more days for %(number)s “%(title)s”."),
     "extension_granted": gettext_noop("The extension for %(number)s “%(title)s” was granted: %(days)s days."),
     "extension_refused": gettext_noop("The extension for %(number)s “%(title)s” was refused."),

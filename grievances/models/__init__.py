@@ -5,6 +5,7 @@ from grievances.models.categories import Category, Reason
 from grievances.models.changes import MeasuredChange
 from grievances.models.grievances import Grievance, NumberBase
 from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
+from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
 from grievances.models.timeline import GrievanceEvent
 
@@ -17,6 +18,7 @@ __all__ = [
     "Feedback",
     "Grievance",
     "GrievanceEvent",
+    "Joining",
     "Ladder",
     "LadderRung",
     "MeasuredChange",

@@ -153,6 +153,8 @@ class Grievance(models.Model):
     round = models.PositiveSmallIntegerField(_("round"), default=1, editable=False)
     reopened_count = models.PositiveSmallIntegerField(_("times reopened"), default=0, editable=False)
     callbacks = models.PositiveSmallIntegerField(_("call-backs"), default=0, editable=False)
+    # How many others have it too (me too); who: `joinings`.
+    joined_count = models.PositiveIntegerField(_("joined by"), default=0, db_default=0, editable=False)
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
     )

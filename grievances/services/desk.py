@@ -1,15 +1,18 @@
 """What community and street desks and leaders do with a reported case: the third step, and everything around it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from grievances.choices import Action
 from grievances.models import Assignment, Category, Grievance, Reason
 from grievances.services import clock
+from grievances.services.joining import carry_over
 from grievances.services.recomputing import recomputed_columns
-from grievances.services.steps import Step, listed_reason, step
+from grievances.services.steps import Step, joined_people, listed_reason, step
 from linjiang.common.clock import local_day
 from linjiang.common.errors import InvalidInput
 from linjiang.common.text import in_both_languages
@@ -156,15 +159,32 @@ def appeal(
 def merge(
     *, actor: User, grievance: Grievance, into: Grievance, now: datetime, version: int | None = None, note: str = ""
 ) -> Grievance:
-    """End the case as part of another live one, which both parties can follow from here."""
-    with step(actor=actor, grievance=grievance, action=Action.MERGE, now=now, version=version, into=into) as case:
+    """End the case as part of another live one, which both parties can follow from here; its joiners go along.
+
+    The rows of both cases are locked, in the order of their keys.
+    """
+    with (
+        _both_locked(grievance, into),
+        step(actor=actor, grievance=grievance, action=Action.MERGE, now=now, version=version, into=into) as case,
+    ):
         target = Grievance.objects.visible_to(actor).filter(pk=into.pk).first()
         if target is None or target.pk == case.grievance.pk or not target.is_live:
             raise InvalidInput({"into": _("Choose another case that is still open.")})
         case.set(merged_into=target, **clock.stopped())
         case.tell([case.grievance.filed_by], "case_merged", into=target.number)
-        case.record(note=note, data={"into": target.number})
+        case.tell(joined_people(case.grievance), "joined_merged", into=target.number)
+        came = carry_over(case, target)
+        case.record(note=note, data={"into": target.number, **({"joined": came} if came else {})})
         return case.grievance
+
+
+@contextmanager
+def _both_locked(one: Grievance, other: Grievance) -> Iterator[None]:
+    """Lock both rows, the older case first, so that two who merge crosswise wait for one another."""
+    with transaction.atomic():
+        keys = sorted(case.pk for case in (one, other) if case is not None)
+        list(Grievance.objects.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk"))
+        yield
 
 
 def classify(

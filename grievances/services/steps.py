@@ -15,7 +15,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from grievances.choices import Action, Standing
+from grievances.choices import RUNNING, Action, Standing, Status
 from grievances.models import Grievance, GrievanceEvent, Reason
 from grievances.policies import acting_standing, decide
 from grievances.services import changes
@@ -78,6 +78,7 @@ class Step:
     def record(self, *, note: str = "", data: dict | None = None, is_public: bool = True) -> GrievanceEvent:
         """Save the case, its one event and what figures need of the change, queue the messages; called once, last."""
         case = self.grievance
+        self._tell_joined()
         self.set(version=case.version + 1)
         # A stage that goes on under another limit has not ended.
         if self._ended and self._began != (case.stage, case.stage_started_at):
@@ -103,6 +104,33 @@ class Step:
         for name in ("pending_extension", "pending_suspension", "urgings"):
             case.__dict__.pop(name, None)
         return self.event
+
+    def _tell_joined(self) -> None:
+        """Tell those who joined the case what became of it, so that their households hear it too."""
+        case = self.grievance
+        if not case.joined_count or self.came_from == case.status:
+            return
+        kind = _JOINED_KINDS.get(case.status)
+        if self.came_from in (Status.RESOLVED, Status.CLOSED) and case.status in RUNNING:
+            kind = "joined_again"
+        if kind:
+            self.tell(joined_people(case), kind)
+
+
+# What those who joined are told when a case comes to this status.
+_JOINED_KINDS = {
+    Status.RESOLVED: "joined_resolved",
+    Status.CLOSED: "joined_closed",
+    Status.REJECTED: "joined_ended",
+    Status.WITHDRAWN: "joined_ended",
+}
+
+
+def joined_people(grievance: Grievance) -> list[User]:
+    """Return the people in office who joined the case; visitors of the link have no account to be told at."""
+    if not grievance.joined_count:
+        return []
+    return list(User.objects.filter(joinings__grievance=grievance).distinct().order_by("pk"))
 
 
 def _stage_facts(case: Grievance) -> dict | None:

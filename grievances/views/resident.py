@@ -47,6 +47,7 @@ _ICONS = {
     Action.REJECT: "ban",
     Action.WITHDRAW: "undo-2",
     Action.MERGE: "merge",
+    Action.JOIN: "user-plus",
 }
 
 
@@ -249,6 +250,7 @@ def _title(event: GrievanceEvent) -> str:
         Action.REJECT: _("Not accepted: %(reason)s"),
         Action.WITHDRAW: _("Taken back"),
         Action.MERGE: _("Joined with a report of the same problem"),
+        Action.JOIN: _("Somebody else has the same problem"),
     }
     rating = data.get("rating")
     return words[Action(event.action)] % {
