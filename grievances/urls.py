@@ -11,6 +11,7 @@ from grievances.views import (
     home,
     households,
     inbox,
+    joining,
     messages,
     photos,
     resident,
@@ -33,5 +34,6 @@ urlpatterns = [
     path("cases/inbox/", inbox.inbox, name="inbox"),
     path("cases/<slug:number>/", cases.case, name="case"),
     path("cases/<slug:number>/contact/", contacts.contact, name="contact"),
+    path("cases/<slug:number>/join/", joining.join_case, name="join"),
     path("cases/<slug:number>/<slug:action>/", actions.case_action, name="case_action"),
 ]

@@ -43,7 +43,7 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 # Addresses whose own tests walk through every role.
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
-    "unit_dashboard", "counted_cases", "unit_peers",
+    "unit_dashboard", "counted_cases", "unit_peers", "join",
 }  # fmt: skip
 
 
@@ -94,6 +94,7 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "receipt": {"number": case.number},
         "answer": {"number": case.number},
         "contact": {"number": case.number},
+        "join": {"number": case.number},
         "photo": {"uuid": photo.uuid, "size": "small"},
         "resident": {"token": case.token},
         "resident_photo": {"token": case.token, "uuid": photo.uuid, "size": "small"},

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from grievances.choices import Action, Rating, Urgency
 from grievances.models import Category, Escalation, Grievance
 from grievances.services.filing import MAX_DESCRIPTION
+from grievances.services.joining import NOTE_LENGTH as JOINING_NOTE
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, transition
 from linjiang.common.rest import Flag, IdField
@@ -188,6 +189,23 @@ class ActionRequest(serializers.Serializer):
     def arguments(self) -> dict:
         """Return what was given for `services.verbs.perform`; only after `is_valid`."""
         return {name: value for name, value in self.validated_data.items() if value is not None}
+
+
+class JoinRequest(serializers.Serializer):
+    """Me too. The client makes the `submission_id`; sent again, it is the same joining (200 instead of 201)."""
+
+    submission_id = serializers.UUIDField()
+    household = IdField(required=False, allow_null=True, help_text="key of a household in the caller's area")
+    note = serializers.CharField(required=False, allow_blank=True, max_length=JOINING_NOTE)
+
+    def validate_household(self, pk: int | None) -> Household | None:
+        if pk is None:
+            return None
+        seen = households_visible_to(self.context["request"].user).select_related("unit")
+        found = seen.filter(pk=pk, is_active=True).first()
+        if found is None:
+            raise serializers.ValidationError(_("There is no such household in your area."))
+        return found
 
 
 class ContactRequest(serializers.Serializer):

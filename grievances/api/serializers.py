@@ -6,7 +6,7 @@ from rest_framework.reverse import reverse
 
 from grievances import presentation, stages
 from grievances.choices import Action, Card, Stage, Standing, Status, Urgency
-from grievances.models import Assignment, Attachment, Category, Escalation, Grievance, GrievanceEvent, Reason
+from grievances.models import Assignment, Attachment, Category, Escalation, Grievance, GrievanceEvent, Joining, Reason
 from grievances.services.verbs import FIELDS
 from grievances.workflow import transition
 from linjiang.common.decisions import Decision
@@ -333,6 +333,7 @@ class CaseDetail(CaseSummary):
             "rating",
             "said_resolved",
             "reopened_count",
+            "joined_count",
             "callbacks",
             "review_on",
             "merged_into",
@@ -389,6 +390,20 @@ class CaseDetail(CaseSummary):
     @extend_schema_field(OpenAction(many=True))
     def get_actions(self, case: Grievance) -> list:
         return OpenAction(self.context["actions"], many=True, context={"case": case}).data
+
+
+class Joined(serializers.Serializer):
+    """Where the joining counts, and how many there are."""
+
+    number = serializers.CharField(source="grievance.number")
+    count = serializers.SerializerMethodField()
+    joined = serializers.SerializerMethodField()
+
+    def get_count(self, joining: Joining) -> int:
+        return joining.grievance.joined_count
+
+    def get_joined(self, _joining: Joining) -> bool:
+        return True
 
 
 def contact_of(case: Grievance):

@@ -7,6 +7,7 @@ from grievances.api import lists, views
 urlpatterns = [
     path("cases/", views.CaseList.as_view(), name="api_cases"),
     path("cases/<slug:number>/", views.CaseRead.as_view(), name="api_case"),
+    path("cases/<slug:number>/join/", views.CaseJoin.as_view(), name="api_join"),
     path("cases/<slug:number>/contact/", views.CaseContact.as_view(), name="api_contact"),
     path("cases/<slug:number>/actions/<slug:action>/", views.CaseAct.as_view(), name="api_action"),
     path("photos/<uuid:uuid>/<slug:size>/", views.PhotoRead.as_view(), name="api_photo"),

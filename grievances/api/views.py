@@ -14,12 +14,13 @@ from rest_framework.views import APIView
 from grievances import presentation
 from grievances.api.filters import CaseFilter
 from grievances.api.pagination import CaseCursor
-from grievances.api.requests import ActionRequest, ContactRequest, FilingRequest
-from grievances.api.serializers import CaseDetail, CaseSummary, ContactSerializer, FiledCase, contact_of
+from grievances.api.requests import ActionRequest, ContactRequest, FilingRequest, JoinRequest
+from grievances.api.serializers import CaseDetail, CaseSummary, ContactSerializer, FiledCase, Joined, contact_of
 from grievances.choices import Action
 from grievances.models import Attachment, Grievance
 from grievances.policies import available_actions, decide, may_see_contact
 from grievances.services.filing import file_grievance
+from grievances.services.joining import join
 from grievances.services.verbs import FIELDS, VERBS, perform
 from grievances.views.photos import photo_response
 from grievances.workflow import transition
@@ -143,6 +144,28 @@ class CaseAct(GenericAPIView):
         except Http404:
             return Response(status=204)  # handed back: it left the caller's hands
         return Response(_detail(request, case))
+
+
+class CaseJoin(APIView):
+    """Me too: join an open case instead of filing it again."""
+
+    throttle_scope = "filing"
+
+    def get_throttles(self) -> list:
+        return [FilingThrottle()]
+
+    @extend_schema(tags=["cases"], summary="Join a case", request=JoinRequest, responses={201: Joined, 200: Joined})
+    def post(self, request: Request, number: str) -> Response:
+        """Join the case; a merged one is joined where it goes on, and `number` says where that is.
+
+        The same `submission_id`, household or person again is the same joining: 201 the first time, 200 ever after.
+        409 when the case is not open any more.
+        """
+        case = _visible_case(request, number)
+        given = JoinRequest(data=request.data, context={"request": request})
+        given.is_valid(raise_exception=True)
+        joining, is_new = join(actor=request.user, grievance=case, now=clock.now(), **_filled(given.validated_data))
+        return Response(Joined(joining).data, status=201 if is_new else 200)
 
 
 class CaseContact(APIView):

@@ -72,6 +72,21 @@ def has_joined(user: User, grievance: Grievance) -> bool:
     return Joining.objects.filter(grievance=grievance, joined_by=user).exists()
 
 
+def why_not_open(grievance: Grievance) -> str:
+    """Say why an ended case is not joined and what to do instead."""
+    status = Grievance.objects.values_list("status", flat=True).get(pk=grievance.pk)
+    if status == Status.CLOSED:
+        return _(
+            "This case is closed. If the problem is still there or has come back, have the case reopened; "
+            "otherwise report it anew."
+        )
+    if status == Status.MERGED:
+        return _("This case goes on in another one that is not yours to see. Please report the problem anew.")
+    if status not in LIVE:
+        return _("This case has ended without work on it. Please report the problem anew.")
+    return _("Somebody else changed this case in the meantime. Please look at it again.")
+
+
 def carry_over(case: Step, into: Grievance) -> int:
     """Take the joiners of a case that is being merged along to `into` and return how many came.
 
@@ -127,7 +142,7 @@ def _join(
             return joining, True
     except Conflict as error:
         if error.code == "step_not_open":
-            raise Conflict(_why_not_open(grievance), code=error.code) from error
+            raise Conflict(why_not_open(grievance), code=error.code) from error
         raise
 
 
@@ -171,17 +186,3 @@ def _where_it_goes_on(grievance: Grievance, seen) -> Grievance:
             return found
         found = further
     return found
-
-
-def _why_not_open(grievance: Grievance) -> str:
-    status = Grievance.objects.values_list("status", flat=True).get(pk=grievance.pk)
-    if status == Status.CLOSED:
-        return _(
-            "This case is closed. If the problem is still there or has come back, have the case reopened; "
-            "otherwise report it anew."
-        )
-    if status == Status.MERGED:
-        return _("This case goes on in another one that is not yours to see. Please report the problem anew.")
-    if status not in LIVE:
-        return _("This case has ended without work on it. Please report the problem anew.")
-    return _("Somebody else changed this case in the meantime. Please look at it again.")

@@ -9,11 +9,14 @@ from django.views.decorators.http import require_safe
 
 from grievances import guidance, paging, pending, presentation, stages
 from grievances.filters import CaseFilter
-from grievances.models import Grievance, GrievanceEvent
+from grievances.models import Grievance, GrievanceEvent, Joining
 from grievances.policies import available_actions, may_see_contact
 from grievances.views.filing import may_hand_link
+from grievances.views.joining import may_join_here
 from linjiang.common import clock
 from orgs.scopes import scope_of
+
+_SHOWN_JOININGS = 30
 
 
 @login_required
@@ -95,11 +98,20 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "cards": pending.card_lines(grievance.cards, at=now),
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
         "contact_decision": may_see_contact(request.user, grievance),
+        "may_join": may_join_here(request.user, grievance),
+        "joinings": _joinings(grievance),
         "may_hand_link": may_hand_link(request.user, grievance),
         "merged_into_is_visible": merged_into is not None and visible.filter(pk=merged_into.pk).exists(),
         "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
     }
     return render(request, "grievances/case.html", context)
+
+
+def _joinings(case: Grievance) -> list[Joining]:
+    """Return who joined, the newest first, as far as a page shows them; visitors of the link are only counted."""
+    if not case.joined_count:
+        return []
+    return list(case.joinings.select_related("joined_by", "household").order_by("-at", "-pk")[:_SHOWN_JOININGS])
 
 
 def _timeline(events: list[GrievanceEvent]) -> dict:

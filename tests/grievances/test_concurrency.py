@@ -12,9 +12,10 @@ import pytest
 from django.db import connection, transaction
 
 from grievances.choices import Status
-from grievances.models import Assignment, Escalation, Feedback, Grievance
+from grievances.models import Assignment, Escalation, Feedback, Grievance, Joining
 from grievances.services.escalation import escalate_overdue
 from grievances.services.feedback import rate_by_link
+from grievances.services.joining import join, join_as_visitor
 from grievances.services.verbs import perform
 from linjiang.common.errors import LinjiangError
 from notifications.models import Message
@@ -142,3 +143,65 @@ def test_a_step_that_waited_for_another_sees_whom_the_case_was_given_to(world):
     _assigned, seen = at_once(2, lambda number: (assign, comment)[number](number))
     assert seen.lead_agency == world.agency
     assert seen.holder_unit == world.units["community"]
+
+
+def test_a_household_that_joins_from_many_phones_at_once_counts_once(world):
+    case, household = file_case(world), world.household
+    people = [world.chief, world.group_leader, world.zone_leader, world.community]
+    answers = at_once(
+        8,
+        lambda number: join(
+            actor=fresh(people[number % 4]), grievance=case, submission_id=uuid.uuid4(), household=household, now=NOON
+        ),
+    )
+    assert sorted(is_new for _joining, is_new in answers) == [False] * 7 + [True]
+    case.refresh_from_db()
+    assert (case.joined_count, case.joinings.count()) == (1, 1)
+    assert case.events.filter(action="join").count() == 1
+
+
+def test_one_submission_sent_for_two_cases_at_once_joins_one(world):
+    cases, submission, leader = [file_case(world), file_case(world)], uuid.uuid4(), world.group_leader
+    answers = at_once(
+        8,
+        lambda number: join(actor=fresh(leader), grievance=cases[number % 2], submission_id=submission, now=NOON),
+    )
+    assert len({joining.pk for joining, _new in answers}) == 1
+    assert Joining.objects.count() == 1
+    assert sum(Grievance.objects.values_list("joined_count", flat=True)) == 1
+
+
+def test_visitors_who_join_at_once_all_count(world):
+    case = file_case(world)
+    at_once(8, lambda number: join_as_visitor(grievance=case, visitor=f"{number % 4}" * 64, now=NOON))
+    case.refresh_from_db()
+    assert (case.joined_count, case.joinings.count(), case.version) == (4, 4, 5)
+
+
+def test_joining_beside_a_merge_loses_nobody(world):
+    case, into = file_case(world), file_case(world)
+
+    def work(number: int):
+        if number == 3:
+            return perform(action="merge", actor=fresh(world.community), grievance=case, into=into, now=NOON)
+        return join_as_visitor(grievance=case, visitor=f"{number}" * 64, now=NOON)
+
+    answers = at_once(8, work)
+    case.refresh_from_db()
+    into.refresh_from_db()
+    refused = [answer for answer in answers if isinstance(answer, LinjiangError)]
+    assert case.status == Status.MERGED
+    assert (case.joined_count, into.joined_count) == (0, 7 - len(refused))
+    assert Joining.objects.filter(grievance=into).count() == into.joined_count
+
+
+def test_two_who_merge_crosswise_at_once_leave_one_case_open(world):
+    cases, people = [file_case(world), file_case(world)], [world.community, world.street]
+    answers = at_once(
+        2,
+        lambda number: perform(
+            action="merge", actor=fresh(people[number]), grievance=cases[number], into=cases[1 - number], now=NOON
+        ),
+    )
+    assert sum(isinstance(answer, LinjiangError) for answer in answers) == 1
+    assert Counter(Grievance.objects.values_list("status", flat=True)) == {Status.MERGED: 1, Status.REPORTED: 1}

@@ -209,6 +209,7 @@ def test_every_verb_has_a_row_and_a_form():
         Action.ESCALATE,
         Action.RATE_LATER,
         Action.RECOMPUTE,
+        Action.JOIN,
     }
     assert set(FIELDS) == set(VERBS)
 
