@@ -26,7 +26,7 @@ _PAIRED = (
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
     "\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_TOKEN = re.compile(f"([{_PAIRED}]+)|([^\\W_{_PAIRED}]+)")
+TOKEN = re.compile(f"([{_PAIRED}]+)|([^\\W_{_PAIRED}]+)")
 _NUMBER_END = re.compile(r"(?:[0-9]{1,8}-)?([0-9]{1,12})")
 _NUMBER_START = re.compile(r"LJ[0-9][0-9-]*", re.IGNORECASE)
 # A lexeme of PostgreSQL has at most 2,046 bytes; a longer word is known by its beginning.
@@ -52,7 +52,7 @@ def lexemes(
     """
     found: set[str] = set()
     for text in texts:
-        for paired, word in _TOKEN.findall(fold(text)):
+        for paired, word in TOKEN.findall(fold(text)):
             if paired:
                 found.update(map("".join, pairwise(paired)))
                 found.add(paired[-1])
@@ -135,7 +135,7 @@ def _word(word: str) -> Word | None:
     if not tokens:
         return None
     # One lexeme that is the whole word is the word; several may stand apart.
-    exact = len(tokens) == 1 and len(word) <= _LONGEST and _TOKEN.fullmatch(word)
+    exact = len(tokens) == 1 and len(word) <= _LONGEST and TOKEN.fullmatch(word)
     text = "" if exact else word
     if end := _NUMBER_END.fullmatch(word):
         asked = _either([_all(tokens), f"№{end[1][::-1]}:*"])
@@ -145,7 +145,7 @@ def _word(word: str) -> Word | None:
 
 def _asked(word: str) -> Iterator[str]:
     """Yield the lexemes; only the last one may be the beginning of a longer one: what is before ends where it ends."""
-    for token in _TOKEN.finditer(word):
+    for token in TOKEN.finditer(word):
         paired, plain = token.groups()
         may_go_on = token.end() == len(word)
         if plain:

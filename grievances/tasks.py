@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from grievances.services import suggesting
 from grievances.services.calendar_watch import remind_of_missing_calendar as remind
 from grievances.services.escalation import escalate_overdue as sweep
 from grievances.services.recomputing import recompute_deadlines as recompute
@@ -25,3 +26,9 @@ def recompute_deadlines() -> None:
 def remind_of_missing_calendar() -> None:
     """Tell administrators, from November on, that next year's holidays are missing. Safe to run twice."""
     remind(now=now())
+
+
+@shared_task
+def learn_categories() -> None:
+    """Learn from the closed cases what sentences are about. Safe to run twice."""
+    suggesting.learn_categories(now=now())

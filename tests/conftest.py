@@ -73,11 +73,13 @@ def _no_quiet_hours(monkeypatch: pytest.MonkeyPatch) -> None:
 def _fresh_rules() -> Iterator[None]:
     """A version of the rules that a test made is rolled back with it."""
     from grievances.filters import forget_categories
+    from grievances.services.suggesting import forget_suggestions
     from orgs.rules import forget_rules  # models are loaded by the time a test runs
 
     yield
     forget_rules()
     forget_categories()
+    forget_suggestions()
 
 
 @pytest.fixture(autouse=True)

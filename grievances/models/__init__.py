@@ -7,6 +7,7 @@ from grievances.models.grievances import Grievance, NumberBase
 from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
 from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
+from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Joining",
     "Ladder",
     "LadderRung",
+    "LearntCategories",
     "MeasuredChange",
     "NumberBase",
     "Reason",

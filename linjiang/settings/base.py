@@ -238,6 +238,12 @@ CELERY_BEAT_SCHEDULE["reporting.tasks.verify_tallies"] = {
     "schedule": crontab(hour=3, minute=40),
     "options": {"expires": 3600},
 }
+# The newest closed cases are read and learnt from: a minute of one processor.
+CELERY_BEAT_SCHEDULE["grievances.tasks.learn_categories"] = {
+    "task": "grievances.tasks.learn_categories",
+    "schedule": crontab(hour=2, minute=20),
+    "options": {"expires": 3600},
+}
 # /healthz: how old the last tick, and the oldest message that is due but unsent, may be (seconds).
 HEALTH_BEAT_SECONDS = 60
 HEALTH_UNSENT_SECONDS = 300
