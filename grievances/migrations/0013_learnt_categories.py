@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grievances", "0011_joining"),
+        ("grievances", "0012_joining"),
     ]
 
     operations = [

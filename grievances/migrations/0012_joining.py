@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grievances", "0010_withdrawn_cards"),
+        ("grievances", "0011_wider_index_of_days"),
         ("orgs", "0004_units_that_moved"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
