@@ -13,8 +13,10 @@ from grievances.views import (
     inbox,
     joining,
     messages,
+    offline,
     photos,
     resident,
+    voices,
 )
 
 urlpatterns = [
@@ -30,6 +32,12 @@ urlpatterns = [
     path("r/<slug:token>/photos/<uuid:uuid>/<slug:size>/", resident.photo, name="resident_photo"),
     path("cases/<slug:number>/answer/", answer.answer, name="answer"),
     path("photos/<uuid:uuid>/<slug:size>/", photos.photo, name="photo"),
+    path("voices/<uuid:uuid>/", voices.voice, name="voice"),
+    path("outbox/", offline.outbox, name="outbox"),
+    path("outbox/who/", offline.who, name="outbox_who"),
+    path("offline/", offline.offline, name="offline"),
+    path("sw.js", offline.service_worker, name="service_worker"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("cases/", cases.cases, name="cases"),
     path("cases/inbox/", inbox.inbox, name="inbox"),
     path("cases/<slug:number>/", cases.case, name="case"),

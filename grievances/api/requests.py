@@ -30,13 +30,15 @@ def _category(code: str) -> Category:
 
 
 class FilingRequest(serializers.Serializer):
-    """A new case. Only `description` is needed; `unit` defaults to the one unit of the caller's post.
+    """A new case. Only `description`, a photo or a voice note is needed; `unit` defaults to the one unit of the caller's post.
 
     Send a `submission_id` made by the client: sent again, it gives the same case (200 instead of 201).
     """
 
     submission_id = serializers.UUIDField(required=False)
-    description = serializers.CharField(max_length=MAX_DESCRIPTION)
+    description = serializers.CharField(
+        required=False, allow_blank=True, max_length=MAX_DESCRIPTION, help_text="may be left out with photos or a voice"
+    )
     title = serializers.CharField(required=False, allow_blank=True, max_length=80)
     unit = IdField(required=False, allow_null=True, help_text="key of a unit in the caller's area")
     household = IdField(required=False, allow_null=True, help_text="key of a household of the unit")
@@ -53,6 +55,7 @@ class FilingRequest(serializers.Serializer):
     keep_as_draft = Flag(required=False, help_text="keep it as discovered, do not report it yet")
     on_behalf = Flag(required=False, help_text="filed for the household; true unless said otherwise")
     photos = _photos()
+    voice = serializers.FileField(required=False, help_text="multipart only: a recording of at most a minute")
 
     def validate_unit(self, pk: int | None) -> Unit | None:
         if pk is None:
@@ -78,6 +81,7 @@ class FilingRequest(serializers.Serializer):
     def validate(self, given: dict) -> dict:
         if (given.get("lat") is None) != (given.get("lon") is None):
             raise serializers.ValidationError({"lat": _("Latitude and longitude go together.")})
+        given.setdefault("description", "")
         if given.get("unit") is None:
             given["unit"] = self._own_unit(given.get("household"))
         return given
@@ -97,6 +101,9 @@ class ActionRequest(serializers.Serializer):
     Send the `version` that was read: when somebody else changed the case since, the answer is 409 and nothing changes.
     """
 
+    submission_id = serializers.UUIDField(
+        required=False, help_text="made by the client: sent again, the step is not taken twice"
+    )
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH)
     result = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH, help_text="what was done")
@@ -134,7 +141,7 @@ class ActionRequest(serializers.Serializer):
         row = transition(self.case.status, self.action) or next(
             row for (_status, name), row in TABLE.items() if name == self.action
         )
-        kept = {name: fields[name] for name in ("version", *FIELDS[self.action])}
+        kept = {name: fields[name] for name in ("submission_id", "version", *FIELDS[self.action])}
         for name in row.required:
             kept[name].required = True
             if hasattr(kept[name], "allow_blank"):
@@ -188,7 +195,8 @@ class ActionRequest(serializers.Serializer):
 
     def arguments(self) -> dict:
         """Return what was given for `services.verbs.perform`; only after `is_valid`."""
-        return {name: value for name, value in self.validated_data.items() if value is not None}
+        given = self.validated_data.items()
+        return {name: value for name, value in given if value is not None and name != "submission_id"}
 
 
 class JoinRequest(serializers.Serializer):

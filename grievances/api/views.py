@@ -21,6 +21,7 @@ from grievances.models import Attachment, Grievance
 from grievances.policies import available_actions, decide, may_see_contact
 from grievances.services.filing import file_grievance
 from grievances.services.joining import join
+from grievances.services.steps import submitted
 from grievances.services.verbs import FIELDS, VERBS, perform
 from grievances.views.photos import photo_response
 from grievances.workflow import transition
@@ -129,7 +130,16 @@ class CaseAct(GenericAPIView):
         case = _visible_case(request, number)
         if action not in FIELDS:
             raise Http404
-        step, now = Action(action), clock.now()
+        step = Action(action)
+        try:
+            submission_id = uuids.UUID(str(request.data.get("submission_id") or ""))
+        except (ValueError, AttributeError):
+            return self._take(request, case, step)
+        with submitted(submission_id, case) as taken:
+            return self._seen(request, number) if taken else self._take(request, case, step)
+
+    def _take(self, request: Request, case: Grievance, step: Action) -> Response:
+        now = clock.now()
         decision = decide(request.user, step, case, at=now)
         if not decision:
             # Whether the step is the caller's and open comes before what was sent with it.
@@ -139,6 +149,9 @@ class CaseAct(GenericAPIView):
         given = ActionRequest(data=request.data, action=step, case=case, context={"request": request})
         given.is_valid(raise_exception=True)
         perform(action=step, actor=request.user, grievance=case, now=now, **given.arguments())
+        return self._seen(request, case.number)
+
+    def _seen(self, request: Request, number: str) -> Response:
         try:
             case = _visible_case(request, number)
         except Http404:

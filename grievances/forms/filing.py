@@ -26,11 +26,18 @@ class FilingForm(forms.Form):
     description = forms.CharField(
         label=gettext_lazy("What is the matter?"),
         max_length=MAX_DESCRIPTION,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("One sentence is enough: what, and where."),
-        error_messages={"required": gettext_lazy("Please say in a sentence what is the matter.")},
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True, "enterkeyhint": "done"}),
+        help_text=gettext_lazy("One sentence is enough: what, and where. A photo or a voice note does as well."),
     )
     photos = PhotosField(label=gettext_lazy("Photos"), required=False)
+    voice = forms.FileField(
+        label=gettext_lazy("Voice note"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "audio/*", "capture": True}),
+    )
+    # Set by the page that asked for a photo of a danger: asked once, never forced.
+    no_photo = forms.CharField(required=False, max_length=1, widget=forms.HiddenInput)
     solved = forms.BooleanField(
         label=gettext_lazy("Solved on the spot"),
         required=False,
@@ -144,14 +151,36 @@ class FilingForm(forms.Form):
             # The door says where it is: a person with two neighbourhoods need not say it twice.
             unit = household.unit
         category = self._categories.get(given.get("category", ""))
+        has_voice = given.get("voice") or "voice" in self.errors
+        if not (given.get("description", "").strip() or given.get("photos") or has_voice) and not self.errors:
+            self.add_error("description", _("Please say in a sentence what is the matter."))
+        if category is not None and category.photo_required and not given.get("photos") and not given.get("no_photo"):
+            self._ask_for_photo()
         given.update(unit=unit, household=household, category=category, photos=given.get("photos") or [])
         if not given.get("solved"):
             given["solved_result"] = ""
         return given
 
+    def _ask_for_photo(self) -> None:
+        self.add_error(
+            "photos", _("Please add a photo, so that help comes to the right spot. Without one, just send once more.")
+        )
+        self.data = self.data.copy()
+        self.data["no_photo"] = "1"
+
+    @property
+    def photo_kinds(self) -> str:
+        """Return the keys of the categories that ask for a photo, for the page's script."""
+        return " ".join(key for key, row in self._categories.items() if row.photo_required and row.parent_id)
+
+    @property
+    def category_codes(self) -> dict[str, str]:
+        """Return the code of each category by its key: the API takes codes."""
+        return {key: row.code for key, row in self._categories.items()}
+
     def facts(self) -> dict:
         """Return the arguments of the filing verb."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("solved", "again")}
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("solved", "again", "no_photo")}
 
     def blame(self, error: InvalidInput) -> None:
         """Put what the service found onto the fields."""

@@ -9,6 +9,7 @@ from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
 from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
+from grievances.models.voices import VoiceNote
 
 __all__ = [
     "Assignment",
@@ -28,4 +29,5 @@ __all__ = [
     "Reason",
     "StageLimit",
     "Suspension",
+    "VoiceNote",
 ]

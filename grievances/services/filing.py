@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from grievances.choices import Action, SettledBy, Source, Standing, Status, Urgency
@@ -15,6 +17,7 @@ from grievances.services.numbers import next_number
 from grievances.services.photos import attach_photos, prepare_photos
 from grievances.services.steps import listed_reason, step
 from grievances.services.urgency import is_urgent
+from grievances.services.voices import attach_voice, prepare_voice
 from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.statements import Insert
@@ -58,6 +61,7 @@ def file_grievance(
     contact_name: str = "",
     contact_phone: str = "",
     photos: Sequence[UploadedFile] = (),
+    voice: UploadedFile | None = None,
     solved_result: str = "",
     keep_as_draft: bool = False,
     on_behalf: bool = True,
@@ -65,16 +69,16 @@ def file_grievance(
     """File a case and report it in one go; return it and whether it is new.
 
     The same `submission_id` from the same actor gives the same case, however often and from however many processes
-    it is sent. `solved_result`: solved on the spot, what was done. `keep_as_draft`: discovered, not yet reported.
+    it is sent. A photo or a voice note does without words. `solved_result`: solved on the spot, what was done. `keep_as_draft`: discovered, not yet reported.
     Raise NotAllowed outside the actor's units, InvalidInput per field, Conflict for somebody else's submission id.
     """
     submission_id = submission_id or uuid.uuid4()
-    description = description.strip()
-    _check(actor, unit, description, household, category, urgency, photos, solved_result)
+    description = description.strip() or _words_for(photos, voice)
+    _check(actor, unit, description, household, category, urgency, solved_result)
     # A phone that sends photos again is answered before they are decoded; without photos the insert itself finds out.
-    if photos and (known := _already_filed(actor, submission_id)):
+    if (photos or voice) and (known := _already_filed(actor, submission_id)):
         return known, False
-    prepared = prepare_photos(photos)
+    prepared, recording = prepare_photos(photos), prepare_voice(voice)
     spot = next((photo.position for photo in prepared if photo.position), None)
     if spot and lat is None and lon is None:
         lat, lon = spot
@@ -108,6 +112,7 @@ def file_grievance(
             changes.record(None, case)
             events = _insert_events(_first_events(case, actor, solved_result))
             attach_photos(event=events[0], prepared=prepared, actor=actor, now=now)
+            attach_voice(event=events[0], prepared=recording, actor=actor, now=now)
             outbox.queue(
                 outbox.message(
                     to=person,
@@ -212,7 +217,7 @@ def settled_level(level: str) -> str:
     }.get(level, SettledBy.STREET)
 
 
-def _check(actor, unit, description, household, category, urgency, photos, solved_result) -> None:
+def _check(actor, unit, description, household, category, urgency, solved_result) -> None:
     errors: dict[str, str] = {}
     if not description:
         errors["description"] = _("Please say in a sentence what is the matter.")
@@ -220,7 +225,7 @@ def _check(actor, unit, description, household, category, urgency, photos, solve
         errors["description"] = _("Please keep it under %(count)s characters.") % {"count": MAX_DESCRIPTION}
     if household is not None and household.unit_id != unit.pk:
         errors["household"] = _("This household belongs to another neighbourhood.")
-    errors |= _category_errors(category, photos)
+    errors |= _category_errors(category)
     if urgency and urgency not in Urgency.values:
         errors["urgency"] = _("Please choose one of the listed urgencies.")
     if errors:
@@ -241,14 +246,20 @@ def _check_filer(actor: User, unit: Unit, solved_result: str) -> None:
         raise InvalidInput({"solved_result": _("Only who was on the spot can say that it was solved there.")})
 
 
-def _category_errors(category: Category | None, photos) -> dict[str, str]:
+def _category_errors(category: Category | None) -> dict[str, str]:
     if category is None:
         return {}
     if category.parent_id is None or not category.is_active:
         return {"category": _("Please choose one of the second-level categories.")}
-    if category.photo_required and not photos:
-        return {"photos": _("This kind of danger needs a photo, so that help comes to the right spot.")}
     return {}
+
+
+def _words_for(photos: Sequence[UploadedFile], voice: UploadedFile | None) -> str:
+    """Return what stands where nothing was typed, in the city's language: the case is read by many."""
+    if not photos and voice is None:
+        return ""
+    with translation.override(settings.LANGUAGE_CODE):
+        return _("Spoken, see the voice note.") if voice is not None else _("See the photo.")
 
 
 def _already_filed(actor: User, submission_id: uuid.UUID) -> Grievance | None:

@@ -8,8 +8,10 @@
 The row of the case is locked (SELECT … FOR UPDATE) from entry to commit.
 """
 
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import transaction
@@ -26,6 +28,24 @@ from linjiang.common.errors import Conflict, InvalidInput, StaleVersion
 from notifications import services as outbox
 from notifications.models import Message
 from orgs.models import User
+
+
+_submission: ContextVar[str] = ContextVar("submission", default="")
+
+
+@contextmanager
+def submitted(submission_id: uuid.UUID, grievance: Grievance) -> Iterator[bool]:
+    """Yield whether the step sent with this id was already taken on the case; within, events keep the id.
+
+    The row stays locked until the end, so the same step sent twice at one moment is taken once.
+    """
+    with transaction.atomic():
+        Grievance.objects.select_for_update(of=("self",)).get(pk=grievance.pk)
+        token = _submission.set(str(submission_id))
+        try:
+            yield grievance.events.filter(data__submission_id=str(submission_id)).exists()
+        finally:
+            _submission.reset(token)
 
 
 class Step:
@@ -83,6 +103,8 @@ class Step:
         # A stage that goes on under another limit has not ended.
         if self._ended and self._began != (case.stage, case.stage_started_at):
             data = {**(data or {}), "ended_stage": self._ended}
+        if _submission.get():
+            data = {**(data or {}), "submission_id": _submission.get()}
         if self._changed & case.SEARCHED:
             self.set(search=case.lexemes())
         case.save(update_fields=sorted(self._changed))

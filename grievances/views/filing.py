@@ -28,6 +28,7 @@ from orgs.tree import SEGMENT
 _FILED_FROM = (*LEADER_ROLES, *DESK_ROLES, Role.OPERATOR)
 _ABOVE_THE_STREET = [level for level, order in LEVEL_ORDER.items() if order < LEVEL_ORDER[Level.STREET]]
 LEVELS_OFFERED = 2
+LONGEST_VOICE_SECONDS = 60
 
 
 # Not `no-store`: a step back must find the form as it was sent, so that sending it again is known as the same case.
@@ -68,7 +69,7 @@ def report(request: HttpRequest) -> HttpResponse:
         form.renewed()
         form.add_error(None, error.message)
         return _form_page(request, form, status=409)
-    if not is_new and case.description != form.cleaned_data["description"].strip():
+    if not is_new and given["description"].strip() not in ("", case.description):
         form.renewed()
         form.add_error(
             None,
@@ -139,5 +140,6 @@ def _form_page(request: HttpRequest, form: FilingForm, *, status: int = 200, rep
         "opened": opened,
         "photos_lost": bool(request.FILES) and status != 200,
         "reported_as": reported_as,
+        "longest_voice": LONGEST_VOICE_SECONDS,
     }
     return render(request, "grievances/filing.html", context, status=status)

@@ -178,6 +178,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "media-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
@@ -265,4 +266,6 @@ LOGGING = {
 # Attachments: a phone photo is 2–8 MB; nine is what a messenger lets people pick at once.
 ATTACHMENT_MAX_BYTES = 15 * 1024 * 1024
 ATTACHMENT_MAX_COUNT = 9
+# A minute of speech is 200–500 KB; phones that record at a high rate need more.
+VOICE_MAX_BYTES = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
