@@ -30,7 +30,8 @@ def _category(code: str) -> Category:
 
 
 class FilingRequest(serializers.Serializer):
-    """A new case. Only `description`, a photo or a voice note is needed; `unit` defaults to the one unit of the caller's post.
+    """A new case. Only `description`, a photo or a voice note is needed;
+    `unit` defaults to the one unit of the caller's post.
 
     Send a `submission_id` made by the client: sent again, it gives the same case (200 instead of 201).
     """

@@ -15,7 +15,7 @@ class VoiceFormat(models.TextChoices):
     MP4 = "mp4", "MP4"
 
 
-def voice_path(instance: "VoiceNote", filename: str) -> str:
+def voice_path(instance: "VoiceNote", _filename: str) -> str:
     """Return where the recording is kept; the name the uploader gave plays no part."""
     return f"voices/{instance.created_at:%Y/%m/%d}/{instance.uuid.hex}.{instance.format}"
 

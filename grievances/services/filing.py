@@ -69,7 +69,8 @@ def file_grievance(
     """File a case and report it in one go; return it and whether it is new.
 
     The same `submission_id` from the same actor gives the same case, however often and from however many processes
-    it is sent. A photo or a voice note does without words. `solved_result`: solved on the spot, what was done. `keep_as_draft`: discovered, not yet reported.
+    it is sent. With a photo or a voice note it
+    needs no words. `solved_result`: solved on the spot, what was done. `keep_as_draft`: discovered, not yet reported.
     Raise NotAllowed outside the actor's units, InvalidInput per field, Conflict for somebody else's submission id.
     """
     submission_id = submission_id or uuid.uuid4()

@@ -29,7 +29,6 @@ from notifications import services as outbox
 from notifications.models import Message
 from orgs.models import User
 
-
 _submission: ContextVar[str] = ContextVar("submission", default="")
 
 

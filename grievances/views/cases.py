@@ -80,7 +80,9 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = found.select_related("filed_by", "resolved_by", "contact", "household__contact", "merged_into")
     grievance = get_object_or_404(found, number=number)
     buttons, others = guidance.choices(grievance, available_actions(request.user, grievance, at=now))
-    events = list(grievance.events.select_related("actor").prefetch_related("attachments", "voices").order_by("-at", "-pk"))
+    events = list(
+        grievance.events.select_related("actor").prefetch_related("attachments", "voices").order_by("-at", "-pk")
+    )
     merged_into = grievance.merged_into
     visible = Grievance.objects.visible_to(request.user)
     context = {

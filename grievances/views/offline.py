@@ -66,7 +66,7 @@ def offline(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @cache_control(no_cache=True)
-def service_worker(request: HttpRequest) -> HttpResponse:
+def service_worker(_request: HttpRequest) -> HttpResponse:
     """Serve the worker for the whole site; its version changes when any static file of the shell does."""
     facts = {
         "version": shell_version(),
@@ -86,7 +86,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @cache_control(max_age=3600)
-def manifest(request: HttpRequest) -> JsonResponse:
+def manifest(_request: HttpRequest) -> JsonResponse:
     """Describe the app to the phone, in the reader's language."""
     icons = [
         {"src": static(f"img/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any"}
