@@ -11,7 +11,7 @@ import grievances.models.voices
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grievances", "0010_withdrawn_cards"),
+        ("grievances", "0013_learnt_categories"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
