@@ -85,6 +85,7 @@ def test_from_the_stairwell_to_the_household_s_answer(browser, live_server, worl
     chief.page.fill("textarea[name=description]", WORDS)
     chief.page.set_input_files("input[name=photos]", photo)
     chief.press("发送")
+    chief.page.wait_for_url("**/report/LJ*/")
     case = Grievance.objects.get()
     assert case.status == Status.REPORTED
     assert case.attachments.count() == 1
@@ -141,6 +142,7 @@ def test_an_overdue_case_reaches_the_leader_s_messages(browser, live_server, wor
     chief.open("/report/")
     chief.page.fill("textarea[name=description]", WORDS)
     chief.press("发送")
+    chief.page.wait_for_url("**/report/LJ*/")
     case = Grievance.objects.get()
     # As though the working day for assigning had gone by.
     escalate_overdue(actor=system_user(), now=case.stage_due_at)

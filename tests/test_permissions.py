@@ -28,8 +28,10 @@ PEOPLE = (*EVERYBODY_OF_OURS, *STRANGERS, POSTLESS)
 ADMINISTRATORS = ("system_admin", "security_admin", "audit_admin")
 
 # GET by people who are signed in. 200 unless said otherwise; "anybody" needs no account at all.
-OPEN = {"home", "cases", "inbox", "messages", "change_password"}
-ANYBODY = {"healthz", "sign_in", "resident", "resident_photo"}
+OPEN = {"home", "cases", "inbox", "messages", "change_password", "outbox"}
+ANYBODY = {
+    "healthz", "sign_in", "resident", "resident_photo", "manifest", "service_worker", "offline", "outbox_who",
+}  # fmt: skip
 POST_ONLY = {"set_language": 302, "sign_out": 302, "messages_read": 302}
 # About one case of ours: seen by whoever may see the case, not found by everybody else.
 ABOUT_THE_CASE = {"case", "case_action", "photo"}
@@ -43,7 +45,7 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 # Addresses whose own tests walk through every role.
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
-    "unit_dashboard", "counted_cases", "unit_peers", "join",
+    "unit_dashboard", "counted_cases", "unit_peers", "join", "voice",
 }  # fmt: skip
 
 
@@ -95,6 +97,7 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "answer": {"number": case.number},
         "contact": {"number": case.number},
         "join": {"number": case.number},
+        "voice": {"uuid": photo.uuid},
         "photo": {"uuid": photo.uuid, "size": "small"},
         "resident": {"token": case.token},
         "resident_photo": {"token": case.token, "uuid": photo.uuid, "size": "small"},

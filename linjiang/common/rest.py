@@ -104,3 +104,9 @@ class FilingThrottle(ScopedRateThrottle):
     """
 
     cache = LocMemCache("api-filing", {})
+
+
+class SuggestionThrottle(FilingThrottle):
+    """The same for what is asked while somebody types."""
+
+    cache = LocMemCache("api-suggestions", {})

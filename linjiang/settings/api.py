@@ -16,7 +16,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "linjiang.common.api.error_response",
     "NUM_PROXIES": 0,  # REMOTE_ADDR is already the caller's, see linjiang.common.proxy
     # Signing in: one address may be a whole office behind one router. Filing: a chief types, a hotline pushes.
-    "DEFAULT_THROTTLE_RATES": {"token": "30/min", "filing": "120/min"},
+    # Suggestions: asked a few times while a sentence is typed, and quietly left out when there are none.
+    "DEFAULT_THROTTLE_RATES": {"token": "30/min", "filing": "120/min", "suggestions": "60/min"},
 }
 
 SPECTACULAR_SETTINGS = {

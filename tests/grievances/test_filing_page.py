@@ -49,7 +49,7 @@ def photo(name: str = "a.jpg", colour: str = "red") -> SimpleUploadedFile:
 def test_the_form_offers_the_own_doors_and_needs_one_field(chief, world):
     page = chief.get("/report/").content.decode()
     assert "1栋1单元101" in page
-    assert page.count("必填") == 1
+    assert "必填" not in page  # a sentence, a photo or a voice note
     assert re.search(r'name="submission_id" value="[0-9a-f-]{36}"', page)
     assert 'name="photos"' in page
     assert "multiple" in page

@@ -238,7 +238,7 @@ def test_the_button_leads_to_joining_and_the_page_shows_who_joined(world, neighb
     public = client.get(reverse("resident", args=[case.token])).content.decode()
     assert neighbours.label not in public
     assert f">{world.chief.name}" not in public
-    assert "Somebody else has the same problem" in public
+    assert "又有人反映同样的问题" in public
 
 
 def test_the_page_gives_the_form_back_with_what_was_typed(world, client):

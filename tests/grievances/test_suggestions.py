@@ -1,0 +1,444 @@
+"""Suggestions while a sentence is typed: the likely category, and open cases alike within the viewer's sight."""
+
+import uuid
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from grievances.choices import Action, Status
+from grievances.models import Category, Grievance, LearntCategories
+from grievances.services import suggesting
+from grievances.services.alike import open_alike
+from grievances.services.joining import join
+from grievances.services.suggesting import forget_suggestions, learn_categories, suggest_categories
+from grievances.suggestions.bayes import train, unpacked
+from grievances.suggestions.features import features, pairs
+from grievances.suggestions.measuring import learn, measure
+from grievances.suggestions.wordlist import WordList
+from grievances.tasks import learn_categories as learn_task
+from orgs.models import Household
+from tests.factories import NOON, World, category, file_case, fresh, make_world
+from tests.grievances.api_client import api, assert_error
+from tests.grievances.scenes import do
+
+LIGHT = ["楼道路灯坏了很黑", "路灯不亮看不见", "门口路灯一直闪", "路灯灯杆歪了", "三号楼路灯不亮"]
+WATER = ["水管爆裂跑水", "停水两天没有水", "自来水发黄有味", "水压太小上不去", "楼上水管漏水"]
+SAMPLES = [(text, "light") for text in LIGHT] + [(text, "water") for text in WATER]
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def test_features_are_characters_pairs_and_words_and_no_numbers():
+    assert features("路灯坏ＡＢ12 12") == {"路": 1, "灯": 1, "坏": 1, "路灯": 1, "灯坏": 1, "ab12": 1}
+    assert pairs("路灯坏 wifi") == {"路灯", "灯坏", "wifi"}
+    assert features("") == {}
+
+
+def test_a_model_tells_classes_apart_and_its_shares_sum_to_one():
+    model = train(SAMPLES)
+    guesses = model.guess("路灯又不亮了")
+    assert guesses[0][0] == "light"
+    assert sum(share for _label, share in guesses) == pytest.approx(1)
+    assert model.guess("water pipe") == []
+    assert model.guess("") == []
+
+
+def test_a_packed_model_says_the_same():
+    model = train(SAMPLES)
+    again = unpacked(model.packed())
+    for text in (*LIGHT, *WATER, "水边的路灯"):
+        for (one, share), (other, same) in zip(model.guess(text), again.guess(text), strict=True):
+            assert one == other
+            assert share == pytest.approx(same, abs=0.01)
+    with pytest.raises(ValueError, match="no packed model"):
+        unpacked(b"nonsense")
+
+
+def test_one_class_alone_is_nothing_to_learn():
+    assert train([("路灯", "light")]) is None
+    assert learn([("路灯", "light")] * 9)[0] is None
+
+
+def test_pairs_that_few_texts_have_are_not_kept():
+    samples = [*SAMPLES, ("王小二家路灯坏", "light")]
+    assert "王小" in train(samples).known
+    assert "王小" not in train(samples, seen_in=2).known
+    assert "王小" in train(samples, [("王小", "light")], seen_in=2).known
+
+
+def test_what_is_measured_was_not_learnt_from():
+    model, found = learn(SAMPLES, folds=5)
+    assert found.count == len(SAMPLES)
+    assert found.top_1 >= 0.7
+    assert found.top_3 == 1
+    assert found.right_above(0) == (10, found.first)
+    assert model.guess("路灯")[0][0] == "light"
+    # Texts without any meaning cannot be told apart: what was held out shows it.
+    noise = [(f"{chr(0x4E00 + number)}{chr(0x5E00 + number)}", "ab"[number % 2]) for number in range(40)]
+    assert learn(noise)[1].top_1 <= 0.5
+
+
+def test_the_longest_word_counts_and_likeness_where_none_stands():
+    words = WordList([("路灯", 1), ("灯不亮", 1), ("水管", 2), ("燃气管", 3)], [("照明设施", 1)])
+    assert words.guess("路灯坏了")[0][0] == 1
+    assert words.guess("照明不好")[0][0] == 1
+    assert words.guess("xyz") == []
+    both = dict(words.guess("水管旁边的燃气管"))
+    assert both[3] > both[2] > both.get(1, 0)
+    assert measure([("路灯坏了", 1)], words.guess).top_1 == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sentence", "code"),
+    [("楼道的路灯坏了", "0703"), ("有人飞线充电", "0105"), ("小区电梯坏了", "0403"), ("老板拖欠工资三个月", "1304")],
+)
+def test_the_word_list_answers_until_there_are_cases(world, sentence, code):
+    assert suggest_categories(sentence)[0].category.code == code
+
+
+@pytest.mark.django_db
+def test_weak_guesses_and_categories_out_of_use_are_not_shown(world):
+    assert suggest_categories("") == []
+    assert suggest_categories("今天") == []
+    assert len(suggest_categories("路灯坏了 物业不管 垃圾没人清 电梯坏 停水")) <= 3
+    Category.objects.filter(code="0703").update(is_active=False)
+    forget_suggestions()
+    assert "0703" not in {one.category.code for one in suggest_categories("路灯坏了")}
+
+
+def closed_cases(world, count: int) -> tuple[Category, Category]:
+    """Make closed cases of two categories in words that no word list has."""
+    pair = category("0703"), category("0801")
+    case = file_case(world)
+    do(world, case, Action.WITHDRAW, world.chief)
+    Grievance.objects.bulk_create(
+        Grievance(
+            number=f"LJ20250101-{number:05d}",
+            title=("哗啦啦咕咚咚", "乌漆嘛黑瞎摸")[number % 2],
+            description=f"第{number}次反映 {('龙头哗啦啦', '拐角乌漆嘛黑')[number % 2]}",
+            status=Status.CLOSED,
+            closed_at=NOON,
+            confirmation="told",
+            category=pair[(number + 1) % 2],
+            source="chief",
+            unit=case.unit,
+            unit_path=case.unit_path,
+            filed_by=world.chief,
+            discovered_at=NOON,
+        )
+        for number in range(count)
+    )
+    return pair
+
+
+@pytest.mark.django_db
+def test_learning_every_night_takes_over_when_it_does_better(world, monkeypatch):
+    monkeypatch.setattr(suggesting, "MIN_CASES", 40)
+    lamp, water = closed_cases(world, 40)
+    before = suggest_categories("乌漆嘛黑的拐角")
+    assert lamp not in [one.category for one in before]
+    learn_task()
+    learn_task()
+    row = LearntCategories.objects.first()
+    assert (LearntCategories.objects.count(), row.cases, row.held_out) == (2, 40, 40)
+    assert row.top_1 == 1 > row.words_top_1
+    forget_suggestions()
+    assert suggest_categories("乌漆嘛黑的拐角")[0].category == lamp
+    assert suggest_categories("咕咚咚哗啦啦")[0].category == water
+    assert {case.category for case in Grievance.objects.filter(status=Status.CLOSED)} == {lamp, water}
+
+
+@pytest.mark.django_db
+def test_too_few_cases_or_a_worse_model_leave_the_word_list_in_force(world, monkeypatch):
+    closed_cases(world, 20)
+    assert learn_categories(now=NOON) is None
+    monkeypatch.setattr(suggesting, "MIN_CASES", 20)
+    row = learn_categories(now=NOON)
+    LearntCategories.objects.filter(pk=row.pk).update(top_1=0.1, words_top_1=0.5)
+    forget_suggestions()
+    assert suggest_categories("路灯坏了")[0].category.code == "0703"
+    assert suggest_categories("咕咚咚哗啦啦") == []
+
+
+@pytest.mark.django_db
+def test_old_versions_are_thrown_away(world, monkeypatch):
+    monkeypatch.setattr(suggesting, "MIN_CASES", 20)
+    closed_cases(world, 20)
+    for _night in range(5):
+        learn_categories(now=NOON)
+    assert LearntCategories.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_a_model_is_loaded_once_and_again_when_a_newer_one_is_there(world, monkeypatch):
+    monkeypatch.setattr(suggesting, "MIN_CASES", 20)
+    closed_cases(world, 20)
+    learn_categories(now=NOON)
+    loaded = []
+    real = suggesting.unpacked
+    monkeypatch.setattr(suggesting, "unpacked", lambda data: loaded.append(1) or real(data))
+    for _turn in range(3):
+        suggest_categories("咕咚咚")
+    monkeypatch.setattr(suggesting, "KEPT_SECONDS", 0)
+    suggest_categories("咕咚咚")
+    assert len(loaded) == 1
+    learn_categories(now=NOON)
+    suggest_categories("咕咚咚")
+    assert len(loaded) == 2
+
+
+@pytest.mark.django_db
+def test_the_command_measures_a_file_and_keeps_nothing_of_it(world, tmp_path, english):
+    file = tmp_path / "texts.csv"
+    lines = [f"{text},{label}" for text, label in SAMPLES] + ["没有类别的,"]
+    file.write_text(
+        "\n".join(["words,kind", *lines]).replace("light", "路灯不亮").replace("water", "停水与水质"), "utf-8"
+    )
+    out = StringIO()
+    call_command("suggest_categories", evaluate=file, text=["words"], label="kind", folds=5, stdout=out)
+    said = out.getvalue()
+    assert said.count("n=10 ") == 3
+    assert "Word list: n=10 top-1=" in said
+    assert "路灯不亮: n=5" in said
+    assert not LearntCategories.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"learn": True},
+        {"evaluate": "missing.csv", "text": ["a"], "label": "b"},
+        {"evaluate": "texts.csv"},
+        {"evaluate": "texts.csv", "text": ["nowhere"], "label": "b"},
+        {"evaluate": "texts.csv", "text": ["a"], "label": "b"},
+        {"evaluate": "texts.csv", "text": ["a"], "label": "b", "folds": 1},
+        {"evaluate": "broken.csv", "text": ["a"], "label": "b"},
+    ],
+)
+def test_the_command_says_what_is_wrong(world, tmp_path, given):
+    (tmp_path / "texts.csv").write_text("a,b\n路灯,x\n", "utf-8")
+    (tmp_path / "broken.csv").write_bytes(b"a,b\n\xff\xfe,x\n")
+    if "evaluate" in given:
+        given = {**given, "evaluate": tmp_path / given["evaluate"]}
+    with pytest.raises(CommandError):
+        call_command("suggest_categories", **given)
+
+
+@pytest.mark.django_db
+def test_the_command_suggests_for_a_sentence(world):
+    out = StringIO()
+    call_command("suggest_categories", "路灯坏了", stdout=out)
+    assert "0703" in out.getvalue()
+
+
+def titles(found) -> list[str]:
+    return [one.case.title for one in found]
+
+
+@pytest.mark.django_db
+def test_open_cases_alike_are_found_the_likest_first(world):
+    unit = world.units["neighbourhood"]
+    file_case(world, description="三号楼门口的路灯坏了三天")
+    file_case(world, description="路灯坏了")
+    file_case(world, description="下水道堵了，污水外溢")
+    over = file_case(world, description="门口路灯坏了已经好了")
+    do(world, over, Action.WITHDRAW, world.chief)
+    found = open_alike("三号楼门口路灯坏了", user=fresh(world.chief), unit=unit)
+    assert titles(found) == ["三号楼门口的路灯坏了三天", "路灯坏了"]
+    assert all(one.joined for one in found)  # the chief filed them
+    assert open_alike("路", user=fresh(world.chief), unit=unit) == []
+    assert open_alike("电梯不动", user=fresh(world.chief), unit=unit) == []
+
+
+@pytest.mark.django_db
+def test_at_most_three_are_shown(world):
+    for _turn in range(5):
+        file_case(world, description="门口路灯坏了")
+    assert len(open_alike("门口路灯坏了", user=fresh(world.chief), unit=world.units["neighbourhood"])) == 3
+
+
+@pytest.mark.django_db
+def test_only_what_the_viewer_may_see_and_only_close_by(world):
+    near = file_case(world, by=world.second_chief, unit=world.units["second_neighbourhood"], description="门口路灯坏了")
+    file_case(world, by=world.others["chief"], unit=world.units["other_neighbourhood"], description="门口路灯坏了")
+    unit = world.units["neighbourhood"]
+    assert open_alike("门口路灯坏了", user=fresh(world.chief), unit=unit) == []
+    found = open_alike("门口路灯坏了", user=fresh(world.group_leader), unit=unit)
+    assert [one.case for one in found] == [near]
+    assert not found[0].joined
+    join(actor=fresh(world.group_leader), grievance=near, submission_id=uuid.uuid4(), now=NOON)
+    [again] = open_alike("门口路灯坏了", user=fresh(world.group_leader), unit=unit)
+    assert (again.joined, again.case.joined_count) == (True, 1)
+    # The city sees both streets; the other one is not close by.
+    everywhere = open_alike("门口路灯坏了", user=fresh(world.city_official), unit=unit)
+    assert [one.case for one in everywhere] == [near]
+    assert open_alike("门口路灯坏了", user=fresh(world.city_official), unit=world.units["city"]) == []
+
+
+@pytest.mark.django_db
+def test_with_a_position_the_street_is_looked_at_within_two_hundred_metres(world):
+    elsewhere = world.units["other_neighbourhood"]
+    unit = world.units["neighbourhood"]
+    Grievance.objects.all().delete()
+    near = file_case(world, description="门口路灯坏了", lat=33.84, lon=115.77)
+    far = file_case(world, description="门口路灯坏了", lat=33.84, lon=115.90)
+    # As if both lay in another community of the same street.
+    moved = unit.path[:12] + "000Z" + unit.path[16:]
+    Grievance.objects.filter(pk__in=[near.pk, far.pk]).update(unit_path=moved)
+    street = fresh(world.street)
+    assert open_alike("门口路灯坏了", user=street, unit=unit) == []
+    found = open_alike("门口路灯坏了", user=street, unit=unit, lat=33.8405, lon=115.7705)
+    assert [one.case for one in found] == [near]
+    assert open_alike("门口路灯坏了", user=street, unit=elsewhere, lat=33.8405, lon=115.7705) == []
+    assert open_alike("门口路灯坏了", user=street, unit=unit, lat=90.0, lon=0.0) == []
+
+
+@pytest.mark.django_db
+def test_looking_for_cases_alike_reads_the_index_of_open_cases(world):
+    file_case(world)
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        open_alike("门口路灯坏了", user=fresh(world.chief), unit=world.units["neighbourhood"])
+    sql = next(one["sql"] for one in asked if "joined_count" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + sql)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "grievance_live_due" in plan
+    assert "unit_path" in plan
+
+
+def ask(user, **params):
+    return api(user).get("/api/v1/suggestions/", params)
+
+
+@pytest.mark.django_db
+def test_the_answer_is_as_agreed(world):
+    case = file_case(world, household=world.household, place="三楼", description="楼道里有人飞线充电很危险")
+    join(
+        actor=fresh(world.chief),
+        grievance=case,
+        submission_id=uuid.uuid4(),
+        household=Household.objects.create(unit=world.units["neighbourhood"], label="1栋1单元102"),
+        now=NOON,
+    )
+    answer = ask(world.chief, text="楼道有人飞线充电")
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store"
+    body = answer.json()
+    assert set(body) == {"categories", "asks_photo", "alike"}
+    likely = Category.objects.get(code="0105")
+    first = body["categories"][0]
+    assert (first["id"], first["code"], first["name"]) == (likely.pk, "0105", str(likely.name_en or likely.name))
+    assert set(first) == {"id", "code", "name", "top", "share"}
+    assert 0.3 < first["share"] <= 1
+    assert body["asks_photo"] is likely.photo_required
+    assert body["alike"] == [
+        {
+            "number": case.number,
+            "title": case.title,
+            "place": "第一邻 1栋1单元101 三楼",
+            "status": "Reported",
+            "url": case.get_absolute_url(),
+            "joined": True,
+            "count": 1,
+        }
+    ]
+
+
+@pytest.mark.django_db
+def test_a_danger_asks_for_a_photo(world):
+    dangers = Category.objects.filter(photo_required=True)
+    asked = [ask(world.chief, text=one.keywords.split("|")[0]).json()["asks_photo"] for one in dangers if one.keywords]
+    assert asked
+    assert all(asked)
+    assert ask(world.chief, text="路灯坏了").json()["asks_photo"] is False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["chief", "group_leader", "zone_leader", "community", "street", "operator"])
+def test_everybody_who_files_may_ask(world, who):
+    assert ask(world.users[who], text="路灯坏了").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["handler", "official", "supervisor"])
+def test_who_does_not_file_is_refused(world, who):
+    assert_error(ask(world.users[who], text="路灯坏了"), 403, "not_allowed")
+
+
+@pytest.mark.django_db
+def test_strangers_are_asked_to_sign_in(world):
+    assert ask(None, text="路灯坏了").status_code == 401
+
+
+@pytest.mark.django_db
+def test_another_unit_is_refused_and_ones_own_may_be_named(world):
+    assert ask(world.chief, text="路灯", unit=world.units["neighbourhood"].pk).status_code == 200
+    assert ask(world.community, text="路灯", unit=world.units["second_neighbourhood"].pk).status_code == 200
+    assert_error(ask(world.chief, text="路灯", unit=world.units["other_street"].pk), 400, "invalid", "unit")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"text": ""}, {"text": "   "}, {"text": "路" * 20_000}, {"text": "' OR 1=1 --%s%%"}, {"text": "😀👍🏽"},
+     {"text": "｜＆（）：＊ ! & | ( ) :*"}, {"text": "12345678901"}, {"text": "路灯", "nonsense": "x"}],
+)  # fmt: skip
+def test_absurd_texts_are_answered(world, given):
+    file_case(world)
+    answer = ask(world.chief, **given)
+    assert answer.status_code == 200
+    assert len(answer.json()["categories"]) <= 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "given",
+    [{"unit": "x"}, {"unit": "-1"}, {"unit": str(2**70)}, {"lat": "1"}, {"lon": "1"}, {"lat": "nan", "lon": "nan"},
+     {"lat": "inf", "lon": "1"}, {"lat": "91", "lon": "1"}, {"text": "a\x00b"}],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused(world, given):
+    assert ask(world.chief, **{"text": "路灯", **given}).status_code == 400
+
+
+@pytest.mark.django_db
+def test_it_takes_few_statements_however_many_cases_there_are(world):
+    def count() -> int:
+        client = api(world.chief)
+        forget_suggestions()
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get("/api/v1/suggestions/", {"text": "门口路灯坏了"}).status_code == 200
+        return len(asked)
+
+    file_case(world, description="门口路灯坏了")
+    few = count()
+    for _turn in range(10):
+        file_case(world, description="门口路灯坏了", household=world.household)
+    assert count() == few <= 6
+
+
+@pytest.mark.django_db
+def test_nothing_is_written(world):
+    case = file_case(world)
+    ask(world.chief, text=case.description)
+    case.refresh_from_db()
+    assert (case.category, case.version) == (None, 1)
+
+
+@pytest.mark.django_db
+def test_a_machine_run_wild_is_slowed_down(world):
+    answers = [ask(world.zone_leader, text="路灯").status_code for _turn in range(61)]
+    assert answers[:60] == [200] * 60
+    assert answers[-1] == 429
