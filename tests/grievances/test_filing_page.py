@@ -22,6 +22,7 @@ from tests.factories import World, category, file_case, make_post, make_world, w
 
 pytestmark = pytest.mark.django_db
 
+VOICE = b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\x82\x84webm" + bytes(200)
 SENTENCE = "楼道路灯坏了，老人晚上看不见。"
 
 
@@ -46,10 +47,10 @@ def photo(name: str = "a.jpg", colour: str = "red") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, data.getvalue(), content_type="image/jpeg")
 
 
-def test_the_form_offers_the_own_doors_and_needs_one_field(chief, world):
+def test_the_form_offers_the_own_doors_and_demands_no_field(chief, world):
     page = chief.get("/report/").content.decode()
     assert "1栋1单元101" in page
-    assert "必填" not in page  # a sentence, a photo or a voice note
+    assert page.count("必填") == 0
     assert re.search(r'name="submission_id" value="[0-9a-f-]{36}"', page)
     assert 'name="photos"' in page
     assert "multiple" in page
@@ -173,11 +174,54 @@ def test_a_text_file_is_no_photo_and_photos_must_be_chosen_again(chief):
     assert SENTENCE in page
 
 
-def test_dangers_ask_for_a_photo(chief):
+def test_dangers_ask_for_a_photo_once_and_do_not_insist(chief):
     kind = Category.objects.filter(photo_required=True, parent__isnull=False).first()
-    response = chief.post("/report/", form(category=kind.pk))
-    assert set(response.context["form"].errors) == {"photos"}
     assert chief.post("/report/", form(category=kind.pk, photos=[photo()])).status_code == 302
+    response = chief.post("/report/", form(category=kind.pk, description="又一处危险"))
+    assert set(response.context["form"].errors) == {"photos"}
+    asked = re.search(r'name="no_photo" value="(.)"', response.content.decode())
+    again = chief.post("/report/", form(category=kind.pk, description="又一处危险", no_photo=asked[1]))
+    assert again.status_code == 302
+    assert Grievance.objects.count() == 2
+
+
+def test_a_photo_or_a_voice_note_needs_no_words(chief, world):
+    assert chief.post("/report/", form(description="", photos=[photo()])).status_code == 302
+    assert Grievance.objects.get().description == "见照片。"
+    spoken = SimpleUploadedFile("a", VOICE, content_type="audio/webm")
+    assert chief.post("/report/", form(description="", voice=spoken)).status_code == 302
+    case = Grievance.objects.order_by("pk").last()
+    note = case.voices.get()
+    assert (note.format, note.size) == ("webm", len(VOICE))
+    assert f"/voices/{note.uuid}/" in chief.get(case.get_absolute_url()).content.decode()
+    response = chief.post("/report/", form(description=""))
+    assert set(response.context["form"].errors) == {"description"}
+
+
+def test_a_voice_note_is_told_by_its_bytes(chief):
+    fake = SimpleUploadedFile("a.webm", b"<script>alert(1)</script>", content_type="audio/webm")
+    response = chief.post("/report/", form(voice=fake))
+    assert set(response.context["form"].errors) == {"voice"}
+    assert not Grievance.objects.exists()
+
+
+def test_a_voice_note_too_large_is_refused(chief, settings):
+    settings.VOICE_MAX_BYTES = len(VOICE) - 1
+    response = chief.post("/report/", form(voice=SimpleUploadedFile("a.webm", VOICE)))
+    assert set(response.context["form"].errors) == {"voice"}
+
+
+def test_a_voice_note_is_played_only_to_who_may_see_the_case(chief, client, world):
+    chief.post("/report/", form(voice=SimpleUploadedFile("a.webm", VOICE)))
+    address = f"/voices/{Grievance.objects.get().voices.get().uuid}/"
+    whole = chief.get(address)
+    assert (whole["Content-Type"], whole["X-Content-Type-Options"], whole.content) == ("audio/webm", "nosniff", VOICE)
+    part = chief.get(address, headers={"Range": "bytes=4-9"})
+    assert (part.status_code, part.content) == (206, VOICE[4:10])
+    assert part["Content-Range"] == f"bytes 4-9/{len(VOICE)}"
+    assert chief.get(address, headers={"Range": f"bytes={len(VOICE)}-"}).status_code == 416
+    client.force_login(world.others["chief"])
+    assert client.get(address).status_code == 404
 
 
 def test_leaders_and_staff_choose_the_place_among_their_own(client, world):
