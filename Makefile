@@ -49,6 +49,9 @@ run: setup ## run everything here: PORT=8123, BIND=0.0.0.0, LINJIANG_DEMO=0
 test: setup-dev ## run the suite: ARGS="tests/orgs -k roster"
 	@exec $(PYTHON) -m pytest -n 2 $(ARGS)
 
+e2e: setup-dev ## the tests that drive a browser: ARGS="-k offline"
+	@exec $(PYTHON) -m pytest -n 2 -m browser $(ARGS)
+
 lint: setup-dev ## check style, layers, migrations, templates
 	@.ci/checks
 
