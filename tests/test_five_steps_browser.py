@@ -163,6 +163,7 @@ def test_nothing_typed_is_lost_when_a_form_is_refused(browser, live_server, worl
     chief.page.fill("textarea[name=description]", WORDS)
     chief.page.locator("input[name=contact_phone]").evaluate("field => { field.value = '12345' }")
     chief.press("发送")
+    chief.page.wait_for_selector("#filing-problems:not([hidden])")
     assert not Grievance.objects.exists()
     assert chief.page.input_value("textarea[name=description]") == WORDS
     assert chief.page.input_value("input[name=contact_phone]") == "12345"

@@ -275,8 +275,10 @@
       blame(outcome.error);
       return stop();
     }
+    stop();
     start();
-    location.assign(outcome.result === "sent" ? `/report/${outcome.number}/` : words.outbox);
+    if (outcome.result === "sent") location.assign(`/report/${outcome.number}/`);
+    else await outbox.goOn(outcome);
   });
   // A step back shows an empty form: what was sent, or waits, is no longer here to be sent twice.
   window.addEventListener("pageshow", (event) => {

@@ -16,7 +16,7 @@
     line.textContent = words;
     if (link) line.href = link;
     notes.replaceChildren(line);
-    setTimeout(() => line.remove(), 8000);
+    if (!link) setTimeout(() => line.remove(), 8000);
   };
 
   const count = async () => {
@@ -58,6 +58,15 @@
     return results?.find((one) => one.entry.id === entry.id) || { result: "kept" };
   };
 
+  /* Go to the page of what waits, if it can be opened now; else say here that the report is kept. */
+  const goOn = async (outcome) => {
+    if (outcome.result === "signin") return say(notes.dataset.signIn, `${notes.dataset.signInUrl}?next=${chip.pathname}`);
+    const kept = navigator.serviceWorker?.controller && (await (await caches.open(`lj-pages-${user}`)).match(chip.pathname));
+    if (navigator.onLine || kept) location.assign(chip.href);
+    else say(notes.dataset.kept);
+    return undefined;
+  };
+
   // Answers of households and remarks: forms that say so wait on the phone like reports.
   const stepForm = document.querySelector("form[data-outbox-step]");
   if (stepForm && user && window.indexedDB) {
@@ -94,8 +103,10 @@
         delete stepForm.dataset.keeping;
         show(outcome.error);
         stepForm.scrollIntoView();
+      } else if (outcome.result === "sent") {
+        location.assign(stepForm.dataset.done);
       } else {
-        location.assign(outcome.result === "sent" ? stepForm.dataset.done : chip.href);
+        await goOn(outcome);
       }
     });
   }
@@ -105,7 +116,7 @@
     keep({ id: store.newId(), kind: "join", url: `/api/v1/cases/${number}/join/`, fields: { household, note: "" }, number,
       title: number, page: `/cases/${number}/` });
 
-  window.ljOutbox = { keep, send, count, say, join, user };
+  window.ljOutbox = { keep, goOn, send, count, say, join, user };
   if (!window.indexedDB) return;
 
   sender.listen((news) => {

@@ -137,6 +137,7 @@
       if (!entry || entry.state === "mend") continue;
       if (entry.user !== signed.user) {
         if (entry.state !== "signin") await store.change(id, { state: "signin" });
+        results.push({ entry, result: "signin" });
         continue;
       }
       const outcome = await sendOne(entry, signed);

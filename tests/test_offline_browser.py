@@ -1,0 +1,285 @@
+"""The chief's phone without a network: what is reported waits on the phone and arrives exactly once."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from grievances.api import views as api_views
+from grievances.models import Grievance
+from tests.browsing import complaints_of
+from tests.factories import PASSWORD, World, file_case, make_world
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WORDS = "三号楼下水道堵了，污水流到路上。"
+# The addresses of the pages the phone keeps.
+KEPT = """caches.keys().then(async (names) => {
+  const name = names.find((one) => one.startsWith("lj-pages-"));
+  return name ? (await (await caches.open(name)).keys()).map((key) => new URL(key.url).pathname) : [];
+})"""
+SENT = re.compile(r"/report/LJ[\w-]+/$")
+
+
+class Phone:
+    """A chief's phone: one browser profile, as many tabs as wanted."""
+
+    def __init__(self, browser, site: str, *, width: int = 360, height: int = 740) -> None:
+        self.site = site
+        self.context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+        self.complaints: list[str] = []
+
+    def tab(self, path: str = "/"):
+        page = self.context.new_page()
+        self.complaints = complaints_of(page)
+        page.goto(self.site + path)
+        return page
+
+    def sign_in(self, user):
+        page = self.tab("/sign-in/")
+        page.fill("input[name=username]", user.phone)
+        page.fill("input[name=password]", PASSWORD)
+        page.locator("main [type=submit]").click()
+        page.wait_for_url(self.site + "/")
+        return page
+
+
+def write(page, words: str = WORDS) -> None:
+    page.fill("textarea[name=description]", words)
+
+
+def send(page) -> None:
+    page.locator("#filing [type=submit]").click()
+
+
+def waits_in(page, count: int) -> None:
+    """The count in the top bar reads so many; none shows none."""
+    chip = page.locator("#outbox-chip")
+    if count:
+        page.wait_for_function(
+            "n => document.querySelector('#outbox-chip [data-count]').textContent === n", arg=str(count)
+        )
+        chip.wait_for(state="visible")
+    else:
+        chip.wait_for(state="hidden")
+
+
+def hurry(page) -> None:
+    """As when the network has just come back."""
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+
+
+@pytest.fixture(autouse=True)
+def _offline_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Playwright take the network away from service workers too, not only from pages."""
+    monkeypatch.setenv("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "drain.jpg"
+    picture = Image.radial_gradient("L").resize((4000, 3000)).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # held upright
+    picture.save(path, quality=92, exif=exif)
+    return path
+
+
+@pytest.fixture
+def phone(_offline_for_workers, browser, live_server, world) -> Phone:
+    return Phone(browser, live_server.url)
+
+
+def test_three_taps_online(phone, world):
+    page = phone.sign_in(world.chief)
+    page.locator(".report-tile").click()
+    write(page)
+    send(page)
+    page.wait_for_url(SENT)
+    case = Grievance.objects.get()
+    assert (case.description, case.unit) == (WORDS, world.units["neighbourhood"])
+    assert phone.complaints == []
+
+
+def test_a_report_without_a_network_outlives_the_page_and_arrives_once_with_its_photo(phone, world, photo):
+    phone.sign_in(world.chief).close()
+    page = phone.tab("/report/")
+    write(page)
+    page.set_input_files("input[name=photos]", photo)
+    phone.context.set_offline(True)
+    send(page)
+    waits_in(page, 1)
+    assert not Grievance.objects.exists()
+    page.close()
+    phone.context.set_offline(False)
+    page = phone.tab("/")
+    waits_in(page, 0)
+    case = Grievance.objects.get()
+    assert case.description == WORDS
+    stored = case.attachments.get()
+    assert (stored.width, stored.height) == (1536, 2048)  # upright, and not as large as the camera made it
+
+
+def test_photos_are_made_small_on_the_phone(phone, world, photo, monkeypatch):
+    sizes = []
+    original = api_views.file_grievance
+    monkeypatch.setattr(
+        api_views,
+        "file_grievance",
+        lambda **given: (
+            sizes.extend((one.size, Image.open(io.BytesIO(one.read())).size) for one in given["photos"])
+            or original(**given)
+        ),
+    )
+    phone.sign_in(world.chief).close()
+    page = phone.tab("/report/")
+    page.set_input_files("input[name=photos]", photo)
+    send(page)
+    page.wait_for_url(SENT)
+    [(size, sides)] = sizes
+    assert size < 500_000
+    assert max(sides) <= 2048
+
+
+def test_a_server_that_fails_twice_gets_one_case(phone, world, monkeypatch):
+    original, calls = api_views.file_grievance, []
+
+    def failing(**given):
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("the first is not even stored")
+        done = original(**given)
+        if len(calls) == 2:
+            raise RuntimeError("the second is stored, and the answer is lost")
+        return done
+
+    monkeypatch.setattr(api_views, "file_grievance", failing)
+    phone.sign_in(world.chief).close()
+    page = phone.tab("/report/")
+    write(page)
+    send(page)
+    page.wait_for_url("**/outbox/")
+    waits_in(page, 1)
+    for _ in range(2):
+        hurry(page)
+        page.wait_for_timeout(1500)
+    waits_in(page, 0)
+    assert len(calls) == 3
+    assert Grievance.objects.count() == 1
+
+
+def test_two_tabs_send_one_case(phone, world):
+    phone.sign_in(world.chief).close()
+    first, second = phone.tab("/report/"), phone.tab("/cases/")
+    write(first)
+    phone.context.set_offline(True)
+    send(first)
+    waits_in(first, 1)
+    phone.context.set_offline(False)
+    hurry(first)
+    hurry(second)
+    waits_in(first, 0)
+    waits_in(second, 0)
+    assert Grievance.objects.count() == 1
+
+
+def test_what_the_server_refuses_is_shown_at_its_field_and_kept(phone, world):
+    phone.sign_in(world.chief).close()
+    page = phone.tab("/report/")
+    write(page)
+    page.locator("input[name=contact_phone]").evaluate("field => { field.value = '12345' }")
+    send(page)
+    page.locator("[data-mend=contact_phone]").wait_for()
+    waits_in(page, 1)
+    assert not Grievance.objects.exists()
+    page.close()
+    page = phone.tab("/outbox/")
+    page.locator("[data-part=mend]").click()
+    page.locator("[data-mend=contact_phone]").wait_for()
+    assert page.input_value("textarea[name=description]") == WORDS
+    page.locator("input[name=contact_phone]").fill("13912345678")
+    send(page)
+    page.wait_for_url(SENT)
+    assert Grievance.objects.get().contact.phone == "13912345678"
+    waits_in(page, 0)
+
+
+def test_who_is_signed_out_loses_nothing_and_nobody_else_sends_it(phone, world):
+    phone.sign_in(world.chief).close()
+    page = phone.tab("/report/")
+    write(page)
+    phone.context.clear_cookies()
+    send(page)
+    page.wait_for_timeout(1500)
+    waits_in(page, 1)
+    page = phone.sign_in(world.second_chief)
+    page.wait_for_timeout(1500)
+    assert not Grievance.objects.exists()
+    phone.context.clear_cookies()
+    page = phone.sign_in(world.chief)
+    waits_in(page, 0)
+    assert Grievance.objects.get().filed_by == world.chief
+
+
+def test_discarding_asks_first(phone, world):
+    phone.sign_in(world.chief).close()
+    page = phone.tab("/report/")
+    write(page)
+    page.locator("input[name=contact_phone]").evaluate("field => { field.value = '12345' }")
+    send(page)
+    page.locator("[data-mend=contact_phone]").wait_for()
+    page.goto(phone.site + "/outbox/")
+    page.locator("[data-part=discard]").click()
+    waits_in(page, 1)
+    page.locator("[data-part=yes]").click()
+    waits_in(page, 0)
+
+
+def test_a_remark_waits_like_a_report(phone, world):
+    case = file_case(world)
+    phone.sign_in(world.chief).close()
+    page = phone.tab(f"/cases/{case.number}/comment/")
+    page.fill("textarea[name=note]", "还在漏水")
+    phone.context.set_offline(True)
+    page.locator("main form [type=submit]").click()
+    waits_in(page, 1)
+    page.close()
+    phone.context.set_offline(False)
+    page = phone.tab("/")
+    waits_in(page, 0)
+    assert case.events.filter(note="还在漏水").count() == 1
+
+
+def test_the_last_seen_pages_open_without_a_network_and_are_gone_after_signing_out(phone, world, live_server):
+    case = file_case(world)
+    page = phone.sign_in(world.chief)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    wanted = {"/", "/households/", "/cases/", "/report/", f"/cases/{case.number}/"}
+    for _ in range(50):
+        if wanted <= set(page.evaluate(KEPT)):
+            break
+        page.wait_for_timeout(200)
+    phone.context.set_offline(True)
+    for path in ("/", "/households/", "/cases/", f"/cases/{case.number}/", "/report/"):
+        page.goto(phone.site + path)
+        page.locator("#as-of").wait_for(state="visible")
+    write(page)
+    send(page)
+    page.wait_for_url("**/outbox/")
+    waits_in(page, 1)
+    page.goto(phone.site + "/messages/")
+    assert "没有网络" in page.content() or "No network" in page.content()
+    phone.context.set_offline(False)
+    page.goto(phone.site + "/")
+    waits_in(page, 0)
+    page.locator("[data-menu] summary").first.click()
+    page.locator("form[action='/sign-out/'] button").click()
+    page.wait_for_url("**/sign-in/")
+    assert page.evaluate(KEPT) == []
