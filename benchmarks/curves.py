@@ -64,7 +64,7 @@ def curves_of(runs: list[dict], which: str, wanted: tuple[str, ...]) -> dict[str
     found: dict[str, list[tuple[int, float]]] = {}
     for run in runs:
         for line in run["lines"]:
-            if line["name"] in wanted and line["unit"] != "×":  # growth has the names of what grew
+            if line["name"] in wanted and line.get("unit") != "×":  # growth has the names of what grew
                 found.setdefault(line["name"], []).append((run["cases"], line[which]))
     return {name: found[name] for name in wanted if name in found}
 

@@ -50,7 +50,8 @@ def open_alike(text: str, *, user: User, unit: Unit, lat: float | None = None, l
     found = []
     for case, words in zip(others, theirs, strict=True):
         shared = words & typed
-        likeness = sum(rare[name] for name in shared) / whole
+        # A short report that stands in what was typed nearly whole is alike too, if less.
+        likeness = max(sum(rare[name] for name in shared) / whole, len(shared) / len(words) / 2 if words else 0)
         if len(shared) >= SHARED and likeness >= ALIKE:
             found.append(Alike(case, likeness, case.has_joined or case.filed_by_id == user.pk))
     return sorted(found, key=lambda one: (-one.likeness, -one.case.pk))[:SHOWN]

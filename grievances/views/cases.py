@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from grievances import guidance, paging, pending, presentation, stages
+from grievances.choices import Action
 from grievances.filters import CaseFilter
 from grievances.models import Grievance, GrievanceEvent, Joining
 from grievances.policies import available_actions, may_see_contact
@@ -95,7 +96,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "others": others,
         **_timeline(events),
         "assignments": presentation.assignments_of(grievance),
-        "feedback": list(grievance.feedback.select_related("recorded_by").order_by("-pk")),
+        "feedback": _feedback(grievance, events),
         "asked": pending.requests_of(grievance),
         "cards": pending.card_lines(grievance.cards, at=now),
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
@@ -114,6 +115,13 @@ def _joinings(case: Grievance) -> list[Joining]:
     if not case.joined_count:
         return []
     return list(case.joinings.select_related("joined_by", "household").order_by("-at", "-pk")[:_SHOWN_JOININGS])
+
+
+def _feedback(grievance: Grievance, events: list[GrievanceEvent]) -> list:
+    """Return what the household said, the newest first; asked for only where the timeline tells of an answer."""
+    if not any(event.action in (Action.FEEDBACK, Action.RATE_LATER, Action.REOPEN) for event in events):
+        return []
+    return list(grievance.feedback.select_related("recorded_by").order_by("-pk"))
 
 
 def _timeline(events: list[GrievanceEvent]) -> dict:

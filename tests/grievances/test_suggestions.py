@@ -205,7 +205,7 @@ def test_the_command_measures_a_file_and_keeps_nothing_of_it(world, tmp_path, en
     out = StringIO()
     call_command("suggest_categories", evaluate=file, text=["words"], label="kind", folds=5, stdout=out)
     said = out.getvalue()
-    assert said.count("n=10 ") == 3
+    assert sum("n=10 " in line for line in said.splitlines() if not line.startswith(" ")) == 3
     assert "Word list: n=10 top-1=" in said
     assert "路灯不亮: n=5" in said
     assert not LearntCategories.objects.exists()
@@ -301,22 +301,6 @@ def test_with_a_position_the_street_is_looked_at_within_two_hundred_metres(world
     assert [one.case for one in found] == [near]
     assert open_alike("门口路灯坏了", user=street, unit=elsewhere, lat=33.8405, lon=115.7705) == []
     assert open_alike("门口路灯坏了", user=street, unit=unit, lat=90.0, lon=0.0) == []
-
-
-@pytest.mark.django_db
-def test_looking_for_cases_alike_reads_the_index_of_open_cases(world):
-    file_case(world)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        open_alike("门口路灯坏了", user=fresh(world.chief), unit=world.units["neighbourhood"])
-    sql = next(one["sql"] for one in asked if "joined_count" in one["sql"])
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + sql)
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "grievance_live_due" in plan
-    assert "unit_path" in plan
 
 
 def ask(user, **params):
