@@ -29,7 +29,7 @@ class VoiceNote(models.Model):
     )
     event = models.ForeignKey("grievances.GrievanceEvent", on_delete=models.PROTECT, related_name="voices")
     file = models.FileField(_("voice note"), upload_to=voice_path)
-    format = models.CharField(max_length=4, choices=VoiceFormat.choices)
+    format = models.CharField(max_length=4, choices=VoiceFormat)
     size = models.PositiveIntegerField(help_text=_("bytes"))
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("at"))
