@@ -195,12 +195,13 @@ class Grievance(models.Model):
                 include=["status", "closed_at", "category", "source", "lead_agency"],
                 name="grievance_reported_below",
             ),
-            # With what stands open is counted by, so that its figures are read from the index alone.
+            # With what stands open is counted by, so that its figures are read from the index alone; the key is what
+            # COUNT names and what assignments are joined by.
             models.Index(
                 fields=["unit_path", "status", "due_at"],
                 include=[
                     *("reported_at", "suspended_at", "category", "lead_agency", "source"),
-                    *("soon_at", "stage_soon_at", "stage_due_at", "holder_unit", "unit"),
+                    *("soon_at", "stage_soon_at", "stage_due_at", "holder_unit", "unit", "id"),
                 ],
                 condition=Q(status__in=LIVE),
                 name="grievance_live_due",
