@@ -34,17 +34,41 @@ RUNS_UNTIL = Case(
 )
 
 
+class _Clocks(models.Func):
+    """A condition on the clocks of a case at a moment, `{at}`, written out in SQL with the columns by name.
+
+    Put together from lookups the same conditions take Django three milliseconds of every list, whose tabs are counted
+    by them: as long as the database needs for all of it.
+    """
+
+    output_field = models.BooleanField()
+    COLUMNS = ("status", "suspended_at", "due_at", "soon_at", "stage_due_at", "stage_soon_at")
+    RUNS = f"{{status}} IN ({', '.join(repr(str(status)) for status in RUNNING)})"
+    LATE = f"({{suspended_at}} IS NULL AND (({RUNS} AND {{due_at}} < {{at}}) OR {{stage_due_at}} < {{at}}))"
+    SOON = (
+        f"({{suspended_at}} IS NULL AND (({RUNS} AND {{soon_at}} <= {{at}} AND {{due_at}} >= {{at}})"
+        f" OR ({{stage_soon_at}} <= {{at}} AND {{stage_due_at}} >= {{at}})) AND {LATE} IS NOT TRUE)"
+    )
+
+    def __init__(self, written: str, at: datetime) -> None:
+        super().__init__(*(F(column) for column in self.COLUMNS))
+        self.written, self.at = written, at
+
+    def as_sql(self, compiler, connection, **_extra) -> tuple[str, list]:  # noqa: ARG002 (as Django calls it)
+        columns = (compiler.compile(column)[0] for column in self.source_expressions)
+        return self.written.format(**dict(zip(self.COLUMNS, columns, strict=True)), at="%s"), [
+            self.at
+        ] * self.written.count("{at}")
+
+
 def is_late(at: datetime) -> Q:
     """Return the condition that a clock that runs, of resolving or of the stage, is past its limit at `at`."""
-    return Q(suspended_at__isnull=True) & (Q(status__in=RUNNING, due_at__lt=at) | Q(stage_due_at__lt=at))
+    return Q(_Clocks(_Clocks.LATE, at))
 
 
 def is_soon(at: datetime) -> Q:
     """Return the condition that a clock that runs is past 80 % of its limit at `at`, and none is past all of it."""
-    resolving = Q(status__in=RUNNING, soon_at__lte=at, due_at__gte=at)
-    stage = Q(stage_soon_at__lte=at, stage_due_at__gte=at)
-    past = Q(status__in=RUNNING, due_at__lt=at) | Q(stage_due_at__isnull=False, stage_due_at__lt=at)
-    return Q(suspended_at__isnull=True) & (resolving | stage) & ~past
+    return Q(_Clocks(_Clocks.SOON, at))
 
 
 class GrievanceQuerySet(models.QuerySet):
