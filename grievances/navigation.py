@@ -19,6 +19,7 @@ _ANSWERS_FOR_A_PLACE = (Role.GROUP_LEADER, Role.ZONE_LEADER, *DESK_ROLES, Role.S
 # Pages that belong to an entry although their address is another one.
 _BELOW = {
     "cases": ("case", "case_action", "answer", "receipt", "contact"),
+    "codes_overview": ("codes",),
     "households": ("household_add", "household"),
     "dashboard": ("unit_dashboard", "counted_cases"),
 }
@@ -82,6 +83,7 @@ class _Frame:
             (True, ("messages", _("Messages"), "bell")),
             (works and leads, ("inbox", _("Inbox"), "inbox")),
             (user.opens_desk, ("admin:index", _("Street desk"), "landmark")),
+            (user.holds(*DESK_ROLES), ("codes_overview", _("Door codes"), "qr-code")),
             ((official and (leads or works)) or user.holds(*_ANSWERS_FOR_A_PLACE) or user.is_superuser, dashboard),
         ]
         return [self._item(*entry) for offered, entry in offers if offered]

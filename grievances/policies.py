@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grievances.choices import CARD_OF, Action, Card, Standing, Status
+from grievances.choices import CARD_OF, Action, Card, Source, Standing, Status
 from grievances.models import Assignment, Escalation, Grievance
 from grievances.workflow import Guard, actions_from, transition
 from linjiang.common.decisions import ALLOWED, Decision, denied, idle
@@ -318,6 +318,12 @@ def _not_just_urged(ask: _Question) -> Decision:
     return ALLOWED
 
 
+def _not_a_residents(ask: _Question) -> Decision:
+    if ask.grievance.source == Source.RESIDENT and ask.grievance.filed_by_id != ask.user.pk:
+        return denied(_("A resident told this; it is not taken back by others. Report it or solve it."))
+    return ALLOWED
+
+
 _STREET_DEPTH = 3
 
 _GUARDS = {
@@ -337,4 +343,5 @@ _GUARDS = {
     Guard.RETURN_WINDOW: _return_window,
     Guard.NOT_REJECTED_BY_SAME: _not_rejected_by_same,
     Guard.NOT_JUST_URGED: _not_just_urged,
+    Guard.NOT_A_RESIDENTS: _not_a_residents,
 }

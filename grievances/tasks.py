@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grievances.services import suggesting
+from grievances.services import door, suggesting
 from grievances.services.calendar_watch import remind_of_missing_calendar as remind
 from grievances.services.escalation import escalate_overdue as sweep
 from grievances.services.recomputing import recompute_deadlines as recompute
@@ -26,6 +26,12 @@ def recompute_deadlines() -> None:
 def remind_of_missing_calendar() -> None:
     """Tell administrators, from November on, that next year's holidays are missing. Safe to run twice."""
     remind(now=now())
+
+
+@shared_task
+def pass_on_untaken() -> None:
+    """Report what residents told and no chief took up in time. Safe to run twice and beside itself."""
+    door.pass_on_untaken(now=now())
 
 
 @shared_task

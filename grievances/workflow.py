@@ -29,6 +29,7 @@ class Guard(StrEnum):
     RETURN_WINDOW = "return_window"
     NOT_REJECTED_BY_SAME = "not_rejected_by_same"
     NOT_JUST_URGED = "not_just_urged"
+    NOT_A_RESIDENTS = "not_a_residents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,12 @@ _ANYONE = (
 
 TABLE: dict[tuple[Status, Action], Transition] = {
     # 发现
-    (Status.DISCOVERED, Action.REPORT): _row(Status.REPORTED, *_FILERS, *_DESK),
+    # What a resident told and the chief did not take up is passed on by the platform (`services.door`).
+    (Status.DISCOVERED, Action.REPORT): _row(Status.REPORTED, *_FILERS, *_DESK, Standing.SYSTEM),
     (Status.DISCOVERED, Action.RESOLVE_ON_SPOT): _row(Status.RESOLVED, *_FILERS, required=("result",)),
-    (Status.DISCOVERED, Action.WITHDRAW): _row(Status.WITHDRAWN, *_FILERS, reason=ReasonKind.WITHDRAW),
+    (Status.DISCOVERED, Action.WITHDRAW): _row(
+        Status.WITHDRAWN, *_FILERS, guards=[Guard.NOT_A_RESIDENTS], reason=ReasonKind.WITHDRAW
+    ),
     # 反映
     (Status.REPORTED, Action.ASSIGN): _row(Status.ASSIGNED, Standing.ASSIGNER, required=("agency",)),
     (Status.REPORTED, Action.REFER_UP): _row(None, *_DESK, guards=[Guard.HAS_SUPERIOR]),

@@ -7,6 +7,10 @@ from linjiang.common.text import in_my_language
 
 WORDS = {
     "case_reported": gettext_noop("%(number)s “%(title)s” was reported to you. Please accept or assign it."),
+    "case_told": gettext_noop("A resident told you: %(number)s “%(title)s”. Please report it or solve it."),
+    "case_passed_on": gettext_noop(
+        "%(number)s “%(title)s”, told by a resident, was not taken up in time and was reported to %(to)s."
+    ),
     "case_referred": gettext_noop("%(number)s “%(title)s” was passed on to you. Please accept or assign it."),
     "case_assigned": gettext_noop("%(number)s “%(title)s” was given to %(agency)s. Please acknowledge it."),
     "case_returned": gettext_noop("%(agency)s returned %(number)s “%(title)s”: %(reason)s"),

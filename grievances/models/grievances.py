@@ -87,6 +87,8 @@ class Grievance(models.Model):
     filed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="filed", verbose_name=_("filed by")
     )
+    # Asked for by who told it: not shown to neighbours as a case like theirs, never published.
+    is_private = models.BooleanField(_("kept private"), default=False, db_default=False, editable=False)
     on_behalf = models.BooleanField(_("filed on behalf of the household"), default=False)
     holder_unit = models.ForeignKey(
         "orgs.Unit",

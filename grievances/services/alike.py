@@ -67,6 +67,7 @@ def _open_cases(user: User, unit: Unit, lat: float | None, lon: float | None):
     return (
         Grievance.objects.visible_to(user)
         .live()
+        .filter(is_private=False)
         .filter(area)
         .select_related("unit", "household")
         .only(

@@ -11,8 +11,10 @@ from grievances.services import clock
 from grievances.services.desk import end_assignments, handlers_of
 from grievances.services.filing import first_desk
 from grievances.services.steps import Step, listed_reason, step
+from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict, InvalidInput
 from linjiang.common.text import in_both_languages
+from orgs.holders import holders_on_the_way_up
 from orgs.models import User
 from orgs.profile import profile
 from orgs.services.system import system_user
@@ -216,7 +218,16 @@ def _handle_again(case: Step, rating: int, said_resolved: bool) -> None:
             for agency_id in (grievance.lead_agency_id, *partners)
         )
     case.tell(handlers_of(grievance, now), "case_redo")
-    case.tell([grievance.filed_by], "case_again")
+    case.tell([*_one_level_up(grievance, now), grievance.filed_by], "case_again")
+
+
+def _one_level_up(grievance: Grievance, now: datetime) -> list[User]:
+    """Return who is over who did not solve it: the desk that gave it to an agency, else the next led unit above."""
+    holder = grievance.holder_unit
+    if holder is None:
+        return []
+    above = holders_on_the_way_up(holder, on=local_day(now), include_self=grievance.lead_agency_id is not None)
+    return above[0][1] if above else []
 
 
 def _back_to_the_desk(case: Step) -> None:

@@ -24,7 +24,7 @@ from linjiang.common.statements import Insert
 from linjiang.common.text import in_both_languages
 from notifications import services as outbox
 from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level, Role
-from orgs.holders import holders_on_the_way_up
+from orgs.holders import holders_on_the_way_up, people_at_units
 from orgs.models import Household, Unit, User
 from orgs.scopes import scope_of
 from orgs.services.contacts import make_contact
@@ -65,12 +65,14 @@ def file_grievance(
     solved_result: str = "",
     keep_as_draft: bool = False,
     on_behalf: bool = True,
+    is_private: bool = False,
 ) -> tuple[Grievance, bool]:
     """File a case and report it in one go; return it and whether it is new.
 
     The same `submission_id` from the same actor gives the same case, however often and from however many processes
     it is sent. With a photo or a voice note it
     needs no words. `solved_result`: solved on the spot, what was done. `keep_as_draft`: discovered, not yet reported.
+    `is_private`: whoever told it asked for that.
     Raise NotAllowed outside the actor's units, InvalidInput per field, Conflict for somebody else's submission id.
     """
     submission_id = submission_id or uuid.uuid4()
@@ -104,10 +106,12 @@ def file_grievance(
                 lon=lon,
                 filed_by=actor,
                 on_behalf=on_behalf,
+                is_private=is_private,
                 holder_unit=unit,
                 discovered_at=now,
             )
             told = _put_on_its_way(case, actor, solved_result, now)
+            kind = "case_told" if case.status == Status.DISCOVERED else "case_reported"
             case.search = case.lexemes()
             _insert_cases([case])
             changes.record(None, case)
@@ -117,10 +121,10 @@ def file_grievance(
             outbox.queue(
                 outbox.message(
                     to=person,
-                    kind="case_reported",
+                    kind=kind,
                     facts={"number": case.number, "title": case.title},
                     url=case.get_absolute_url(),
-                    key=f"case_reported:{case.pk}",
+                    key=f"{kind}:{case.pk}",
                     at=now,
                     urgent=is_urgent(case.urgency),
                 )
@@ -288,7 +292,9 @@ def _first_status(solved_result: str, keep_as_draft: bool) -> Status:
 def _put_on_its_way(case: Grievance, actor: User, solved_result: str, now: datetime) -> list[User]:
     """Fill in what the first status brings with it; return whom to tell."""
     if case.status == Status.DISCOVERED:
-        return []
+        # What a resident told waits for the chief, who has to hear of it; one's own draft needs no message.
+        here = people_at_units([case.unit_id], on=local_day(now)) if actor.is_system else {}
+        return here.get(case.unit_id, [])
     case.reported_at = now
     people: list[User] = []
     if case.status == Status.RESOLVED:
@@ -315,7 +321,7 @@ def _first_events(case: Grievance, actor: User, solved_result: str) -> list[Grie
             action=action,
             at=case.discovered_at,
             actor=actor,
-            standing=Standing.SYSTEM if actor.is_system else Standing.FILER,
+            standing=_standing(case, actor),
             from_status=before,
             to_status=after,
             note=note,
@@ -323,3 +329,9 @@ def _first_events(case: Grievance, actor: User, solved_result: str) -> list[Grie
         )
         for action, before, after, note, data in steps
     ]
+
+
+def _standing(case: Grievance, actor: User) -> Standing:
+    if not actor.is_system:
+        return Standing.FILER
+    return Standing.RESIDENT if case.source == Source.RESIDENT else Standing.SYSTEM

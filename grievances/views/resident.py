@@ -6,14 +6,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from grievances.choices import Action, Rating, Standing, Status
+from grievances.choices import LIVE, Action, Rating, Standing, Status
+from grievances.forms.door import MorePhotosForm
 from grievances.forms.resident import RATING_ICONS, RESOLVED_ICONS, ResidentForm
 from grievances.models import Attachment, Grievance, GrievanceEvent
 from grievances.policies import decide
 from grievances.services.feedback import rate_by_link
+from grievances.services.joining import join_as_visitor
+from grievances.services.remarks import add_photo
 from grievances.views.photos import photo_response
+from grievances.views.visitors import remember_visitor, told_here, visitor_of
 from linjiang.common.clock import now
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.templatetags.lj import cn_date
@@ -42,6 +46,7 @@ _ICONS = {
     Action.CLOSE_UNANSWERED: "check-check",
     Action.REOPEN: "rotate-ccw",
     Action.COMMENT: "message-square",
+    Action.ADD_PHOTO: "camera",
     Action.SUSPEND: "circle-pause",
     Action.RESUME: "circle-play",
     Action.REJECT: "ban",
@@ -55,7 +60,7 @@ _ICONS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def resident(request: HttpRequest, token: str) -> HttpResponse:
     """Show how the case stands and take the household's one rating of each result; staff cannot give it."""
-    case = _case(token)
+    case = case_by_link(token)
     if request.method != "POST":
         return _page(request, case, ResidentForm(initial={"round": case.round}))
     if request.user.is_authenticated:
@@ -81,18 +86,80 @@ def resident(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error(name if name in form.fields else None, message)
         return _page(request, case, form, status=422)
     except (Conflict, NotAllowed) as error:
-        return _page(request, _case(token), None, status=409, problem=error.message)
+        return _page(request, case_by_link(token), None, status=409, problem=error.message)
     return redirect(f"{reverse('resident', args=[token])}?thanks=1#content")
+
+
+@never_cache
+@require_POST
+def me_too(request: HttpRequest, token: str) -> HttpResponse:
+    """Count a neighbour who has the same problem, once per browser; never who told it."""
+    case = case_by_link(token)
+    if problem := _too_many(request, token) or ("" if _may_join(request, case) else _("You are counted already.")):
+        return _page(request, case, ResidentForm(initial={"round": case.round}), status=409, problem=problem)
+    response = redirect(f"{reverse('resident', args=[token])}?joined=1#content")
+    try:
+        join_as_visitor(grievance=case, visitor=remember_visitor(request, response), now=now())
+    except (Conflict, NotAllowed) as error:
+        return _page(request, case_by_link(token), None, status=409, problem=error.message)
+    return response
+
+
+@never_cache
+@require_POST
+def more_photos(request: HttpRequest, token: str) -> HttpResponse:
+    """Take further photos of the problem while the case is open."""
+    case, form = case_by_link(token), MorePhotosForm(request.POST, request.FILES)
+    problem = _too_many(request, token)
+    if request.user.is_authenticated:
+        problem = _("You are signed in as staff: please add photos from the case itself.")
+    if not problem and not form.is_valid():
+        problem = " ".join(form.errors["photos"])
+    if not problem:
+        try:
+            add_photo(
+                actor=system_user(),
+                grievance=case,
+                photos=form.cleaned_data["photos"],
+                now=now(),
+                by_resident=True,
+            )
+            return redirect(f"{reverse('resident', args=[token])}?added=1#content")
+        except InvalidInput as error:
+            problem = " ".join(str(message) for message in error.errors.values())
+        except (Conflict, NotAllowed) as error:
+            problem = error.message
+    return _page(request, case, ResidentForm(initial={"round": case.round}), status=422, problem=problem)
+
+
+def _too_many(request: HttpRequest, token: str) -> str:
+    address = get_client_ip_address(request) or ""
+    if within_limit("link", token, limit=TRIES_PER_LINK, seconds=HOUR) and within_limit(
+        "link-address", address, limit=TRIES_PER_ADDRESS, seconds=HOUR
+    ):
+        return ""
+    return _("Too many tries in a short time. Please wait an hour, then send it once more.")
+
+
+def _may_join(request: HttpRequest, case: Grievance) -> bool:
+    """Say whether this browser may say "me too": an open case that is not private, not its own, not joined yet."""
+    if case.status not in LIVE or case.is_private or request.user.is_authenticated or told_here(request, case):
+        return False
+    visitor = visitor_of(request)
+    return not (visitor and case.joinings.filter(visitor=visitor).exists())
 
 
 @require_safe
 def photo(request: HttpRequest, token: str, uuid, size: str) -> HttpResponse:
     """Serve a photo of what was done; photos of the problem itself may show other people and stay inside."""
-    shown = Attachment.objects.filter(grievance=_case(token), event__action__in=_SHOWS_PHOTOS, event__is_public=True)
-    return _sealed(photo_response(get_object_or_404(shown, uuid=uuid), size, request=request))
+    shown = Attachment.objects.filter(
+        grievance=case_by_link(token), event__action__in=_SHOWS_PHOTOS, event__is_public=True
+    )
+    return sealed(photo_response(get_object_or_404(shown, uuid=uuid), size, request=request))
 
 
-def _case(token: str) -> Grievance:
+def case_by_link(token: str) -> Grievance:
+    """Return the case whose link holds `token`; raise Http404 for a guess."""
     found = Grievance.objects.with_names().filter(token=token).first()
     if found is None:
         raise Http404
@@ -122,12 +189,16 @@ def _page(
         "rating_icons": RATING_ICONS,
         "resolved_icons": RESOLVED_ICONS,
         "notice": _notice(case, rated),
+        "may_join": _may_join(request, case),
+        "more_photos": MorePhotosForm() if case.status in LIVE and not is_staff else None,
+        "joined_now": "joined" in request.GET and request.method == "GET",
+        "added_now": "added" in request.GET and request.method == "GET",
         **_joined(case),
     }
-    return _sealed(render(request, "grievances/resident.html", context, status=status))
+    return sealed(render(request, "grievances/resident.html", context, status=status))
 
 
-def _sealed(response: HttpResponse) -> HttpResponse:
+def sealed(response: HttpResponse) -> HttpResponse:
     """Keep the address, which is the key, out of search engines and of other sites.
 
     `same-origin`, not `no-referrer`: with the latter browsers send forms with "Origin: null", which the protection
@@ -245,6 +316,7 @@ def _title(event: GrievanceEvent) -> str:
         Action.CLOSE_UNANSWERED: _("Closed: nobody could be reached"),
         Action.REOPEN: _("Opened again"),
         Action.COMMENT: _("Note"),
+        Action.ADD_PHOTO: _("Photos were added"),
         Action.SUSPEND: _("On hold: %(reason)s"),
         Action.RESUME: _("Work goes on"),
         Action.REJECT: _("Not accepted: %(reason)s"),

@@ -3,6 +3,7 @@
 from orgs.models.agencies import Agency
 from orgs.models.calendar import CalendarYear, RuleChange, WorkCalendarDay
 from orgs.models.contacts import Contact, ContactReveal
+from orgs.models.doors import Door
 from orgs.models.people import Post, User
 from orgs.models.units import Household, Unit
 
@@ -11,6 +12,7 @@ __all__ = [
     "CalendarYear",
     "Contact",
     "ContactReveal",
+    "Door",
     "Household",
     "Post",
     "RuleChange",
