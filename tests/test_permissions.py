@@ -30,9 +30,12 @@ ADMINISTRATORS = ("system_admin", "security_admin", "audit_admin")
 # GET by people who are signed in. 200 unless said otherwise; "anybody" needs no account at all.
 OPEN = {"home", "cases", "inbox", "messages", "change_password", "outbox"}
 ANYBODY = {
-    "healthz", "sign_in", "resident", "resident_photo", "manifest", "service_worker", "offline", "outbox_who",
+    "healthz", "sign_in", "resident", "resident_photo", "door", "door_receipt",
+    "manifest", "service_worker", "offline", "outbox_who",
 }  # fmt: skip
 POST_ONLY = {"set_language": 302, "sign_out": 302, "messages_read": 302}
+# Posted to without an account, through a link or a code.
+BY_LINK = {"resident_me_too", "resident_photos"}
 # About one case of ours: seen by whoever may see the case, not found by everybody else.
 ABOUT_THE_CASE = {"case", "case_action", "photo"}
 FILERS = {
@@ -45,7 +48,7 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 # Addresses whose own tests walk through every role.
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
-    "unit_dashboard", "counted_cases", "unit_peers", "join", "voice",
+    "unit_dashboard", "counted_cases", "unit_peers", "join", "voice", "codes", "codes_overview", "codes_renew",
 }  # fmt: skip
 
 
@@ -106,6 +109,8 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "unit_dashboard": {"unit_id": world.units["street"].pk},
         "counted_cases": {"unit_id": world.units["street"].pk},
         "unit_peers": {"unit_id": world.units["street"].pk},
+        "codes": {"unit_id": world.units["community"].pk},
+        "codes_renew": {"unit_id": world.units["neighbourhood"].pk},
     }.get(name, {})
 
 
@@ -131,11 +136,11 @@ def get(world: World, case: Grievance, name: str, who: str) -> int:
 
 
 def test_every_address_is_listed():
-    listed = OPEN | ANYBODY | set(POST_ONLY) | ABOUT_THE_CASE | COVERED_ELSEWHERE
+    listed = OPEN | ANYBODY | set(POST_ONLY) | BY_LINK | ABOUT_THE_CASE | COVERED_ELSEWHERE
     assert page_names() == listed
 
 
-@pytest.mark.parametrize("name", sorted(page_names() - ANYBODY - set(POST_ONLY)))
+@pytest.mark.parametrize("name", sorted(page_names() - ANYBODY - BY_LINK - set(POST_ONLY)))
 def test_without_an_account_one_is_asked_to_sign_in(world, case, name):
     answer = Client().get(reverse(name, kwargs=arguments(world, case, name)))
     assert answer.status_code == 302
