@@ -81,7 +81,14 @@ class DoorForm(forms.Form):
 class MorePhotosForm(forms.Form):
     """More photos through the link, while the case is open."""
 
-    photos = PhotosField(label=gettext_lazy("More photos"), required=True)
+    # Not marked as required: the form is one field, and nobody has to send it.
+    photos = PhotosField(label=gettext_lazy("More photos"), required=False)
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
+
+    def clean_photos(self) -> list:
+        """At least one photo has to come."""
+        if not self.cleaned_data["photos"]:
+            raise ValidationError(_("Please choose at least one photo."))
+        return self.cleaned_data["photos"]

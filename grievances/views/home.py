@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from grievances.choices import Status
+from grievances.choices import Source, Status
 from grievances.models import Grievance
 from linjiang.common.clock import now
 from orgs import tree
@@ -94,7 +94,9 @@ def neighbourhood_sizes(units: list[Unit]) -> list[dict]:
 
 def _task(user: User, case: Grievance, unit_ids: set[int]) -> dict:
     """Return a case in which it is the person's turn, with what to do in words."""
-    if case.status == Status.DISCOVERED:
+    if case.status == Status.DISCOVERED and case.source == Source.RESIDENT:
+        words, icon = _("A resident told you: report it or solve it"), "message-circle"
+    elif case.status == Status.DISCOVERED:
         words, icon = _("Found, not yet reported"), "send"
     elif case.status == Status.RESOLVED:
         words = _("Solved: tell the household the answer")

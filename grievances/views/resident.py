@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from grievances.choices import LIVE, Action, Rating, Standing, Status
+from grievances.choices import LIVE, Action, Rating, Source, Standing, Status
 from grievances.forms.door import MorePhotosForm
 from grievances.forms.resident import RATING_ICONS, RESOLVED_ICONS, ResidentForm
 from grievances.models import Attachment, Grievance, GrievanceEvent
@@ -238,8 +238,11 @@ def _stands(case: Grievance) -> str:
             "who": who,
             "day": day,
         }
+    found = _("Your neighbour chief has seen it and will pass it on.")
+    if case.source == Source.RESIDENT:
+        found = _("Your neighbour chief has been told. If nobody takes it up within a day, it is passed on by itself.")
     sentences = {
-        Status.DISCOVERED: _("Your neighbour chief has seen it and will pass it on."),
+        Status.DISCOVERED: found,
         Status.REPORTED: _("It has reached %(who)s, who decides what happens next."),
         Status.ASSIGNED: _("It was given to %(who)s, to be done by %(day)s."),
         Status.IN_PROGRESS: _("%(who)s is working on it, to be done by %(day)s."),
