@@ -162,6 +162,8 @@ class CaseAct(GenericAPIView):
 class CaseJoin(APIView):
     """Me too: join an open case instead of filing it again."""
 
+    # The phone's outbox sends everything as form data.
+    parser_classes = [SmallJSONParser, PhotosParser]
     throttle_scope = "filing"
 
     def get_throttles(self) -> list:

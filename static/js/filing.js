@@ -232,6 +232,23 @@
     clear();
   };
 
+  const plainly = () => {
+    const carry = (input, blobs, name) => {
+      if (!input || blobs.length === 0) return;
+      const carrier = new DataTransfer();
+      blobs.forEach((blob, at) => {
+        const kind = blob.type.split("/")[1] || "bin";
+        carrier.items.add(new File([blob], `${name}-${at + 1}.${kind}`, { type: blob.type }));
+      });
+      input.files = carrier.files;
+    };
+    carry(photoInput, photos.map((photo) => photo.blob), "photo");
+    carry(form.elements.voice, voiceNote ? [voiceNote] : [], "voice");
+    form.elements.submission_id.value = id;
+    if (asked) form.elements.no_photo.value = "1";
+    form.submit();
+  };
+
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.dataset.keeping) return;
@@ -263,8 +280,9 @@
       outcome = await outbox.keep({ id, kind: "filing", url: "/api/v1/cases/", fields: given,
         photos: photos.map((photo) => photo.blob), voice: voiceNote });
     } catch {
-      // The phone keeps nothing (private window, full): the ordinary way, with what the form itself holds.
       outbox.say(words.cannotKeep);
+      // The phone keeps nothing (private window, full). With a network the form goes the ordinary way, as without scripts.
+      if (navigator.onLine) return plainly();
       return stop();
     }
     if (outcome.result === "mend") {
