@@ -32,13 +32,17 @@ class JoiningForm(forms.Form):
         help_text=gettext_lazy("Seen by those who work on the case, not by the other households."),
     )
 
-    def __init__(self, *args, households: list[Household], **kwargs) -> None:
+    def __init__(self, *args, households: list[Household], own: bool = False, **kwargs) -> None:
+        """`own`: the person filed the case, so only another household can have it too."""
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self._households = {str(household.pk): household for household in households}
         if households:
             doors = [(key, household.label) for key, household in self._households.items()]
-            self.fields["household"].choices = [("", _("None in particular")), *doors]
+            field = self.fields["household"]
+            field.required = own
+            field.choices = doors if own else [("", _("None in particular")), *doors]
+            field.error_messages["required"] = _("You filed this case yourself. Which other household has it too?")
         else:
             del self.fields["household"]
 

@@ -41,6 +41,7 @@ class Model:
     masses: tuple[float, ...]
     known: dict[str, Feature]
     sharpness: float = 12.0
+    smoothing: float = _SMOOTHING
 
     def scores(self, text: str) -> list[float]:
         """Return a score for each class, in the order of `classes`; none at all when no feature is known."""
@@ -48,13 +49,13 @@ class Model:
         if not given:
             return []
         whole, reach = sum(self.masses), sum(given.values())
-        smooth = _SMOOTHING * len(self.known)
+        smooth = self.smoothing * len(self.known)
         scores = [reach * math.log(whole - mass + smooth) for mass in self.masses]
         for name, value in given.items():
             one = self.known[name]
-            top = one.everywhere + _SMOOTHING
+            top = one.everywhere + self.smoothing
             for place, weight in zip(one.classes, one.weights, strict=True):
-                scores[place] += value * math.log(top / max(top - weight, _SMOOTHING))
+                scores[place] += value * math.log(top / max(top - weight, self.smoothing))
         return scores
 
     def guess(self, text: str) -> list[Guess]:
@@ -73,6 +74,7 @@ class Model:
             for name, one in self.known.items()
         }
         data = {"classes": self.classes, "masses": _rounded(self.masses), "sharpness": self.sharpness, "known": kept}
+        data["smoothing"] = self.smoothing
         return zlib.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
 
@@ -84,16 +86,29 @@ def unpacked(data: bytes) -> Model:
             name: Feature(rareness, everywhere, array("H", classes), array("f", weights))
             for name, (rareness, everywhere, classes, weights) in facts["known"].items()
         }
-        return Model(tuple(facts["classes"]), tuple(facts["masses"]), known, facts["sharpness"])
+        return Model(
+            tuple(facts["classes"]),
+            tuple(facts["masses"]),
+            known,
+            facts["sharpness"],
+            facts.get("smoothing", _SMOOTHING),
+        )
     except (zlib.error, KeyError, TypeError) as error:
         raise ValueError("this is no packed model") from error
 
 
-def train(samples: Sequence[Sample], seeds: Sequence[Sample] = (), *, seen_in: int = 1) -> Model | None:
+def train(
+    samples: Sequence[Sample],
+    seeds: Sequence[Sample] = (),
+    *,
+    seen_in: int = 1,
+    smoothing: float = _SMOOTHING,
+    sharpness: float = 12.0,
+) -> Model | None:
     """Learn from texts with their classes; None when there is nothing to tell apart.
 
     `seeds` are words that are known to belong to a class: they speak until enough texts do. A feature that fewer than
-    `seen_in` texts have is left out, unless a seed has it.
+    `seen_in` texts have is left out, unless a seed has it. More `smoothing` trusts rare features less.
     """
     classes = tuple(sorted({label for _text, label in [*samples, *seeds]}, key=str))
     if len(classes) < 2:
@@ -110,7 +125,7 @@ def train(samples: Sequence[Sample], seeds: Sequence[Sample] = (), *, seen_in: i
         name: Feature(rareness[name], sum(by_class.values()), array("H", by_class), array("f", by_class.values()))
         for name, by_class in weights.items()
     }
-    return Model(classes, tuple(masses), known)
+    return Model(classes, tuple(masses), known, sharpness, smoothing)
 
 
 def shares_of(scores: Sequence[float], sharpness: float) -> list[float]:

@@ -33,12 +33,15 @@ def join_case(request: HttpRequest, number: str) -> HttpResponse:
     case = get_object_or_404(Grievance.objects.visible_to(request.user).with_names(), number=number)
     # What is sent twice names a door that is counted by then: the verb knows it again.
     households = _households(request.user, case, all_doors=request.method == "POST")
+    own = case.filed_by_id == request.user.pk
     if request.method != "POST":
         if transition(case.status, Action.JOIN) is None:
             return _page(request, case, None, status=409, problem=why_not_open(case))
         decide(request.user, Action.JOIN, case, at=now()).require()
-        return _page(request, case, JoiningForm(initial={"submission_id": uuid.uuid4()}, households=households))
-    form = JoiningForm(request.POST, households=households)
+        return _page(
+            request, case, JoiningForm(initial={"submission_id": uuid.uuid4()}, households=households, own=own)
+        )
+    form = JoiningForm(request.POST, households=households, own=own)
     if "submission_id" in form.errors:
         form.data = form.data.copy()
         form.data["submission_id"] = str(uuid.uuid4())
