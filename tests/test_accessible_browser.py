@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from grievances.choices import Action, Status
 from grievances.models import Grievance
-from orgs.models import User
-from tests.factories import World, file_case, make_world
+from orgs.models import Door, User
+from orgs.services.doors import doors_of
+from tests.factories import NOON, World, file_case, make_world
 from tests.grievances.scenes import case_in, do
 from tests.test_permissions import picture
 
@@ -29,6 +30,7 @@ class City:
     reported: Grievance
     assigned: Grievance
     resolved: Grievance
+    door: Door
 
 
 @pytest.fixture
@@ -36,7 +38,9 @@ def city() -> City:
     world = make_world()
     reported = file_case(world, photos=[picture("green")], household=world.household)
     assigned = do(world, file_case(world), Action.ASSIGN, world.community)
-    return City(world, reported, assigned, case_in(world, Status.RESOLVED))
+    leaf = world.units["neighbourhood"]
+    door = doors_of(actor=world.community, units=[leaf], now=NOON)[leaf.pk]
+    return City(world, reported, assigned, case_in(world, Status.RESOLVED), door)
 
 
 def _step(case: str, action: Action) -> Callable[[City], str]:
@@ -58,6 +62,8 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         NOWHERE,
         lambda city: reverse("resident", args=[city.resolved.token]),
         lambda city: reverse("resident", args=[city.assigned.token]),
+        lambda city: reverse("door", args=[city.door.token]),
+        lambda city: reverse("door_receipt", args=[city.reported.token]),
     ],
     "chief": [
         "/",
@@ -82,6 +88,8 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _about("case", "reported"),
         _about("case", "resolved"),
         _about("join", "reported"),
+        _unit("codes", "community"),
+        _unit("codes", "neighbourhood"),
         _step("reported", Action.ASSIGN),
         _step("reported", Action.REJECT),
         _step("reported", Action.MERGE),
@@ -96,6 +104,7 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("unit_dashboard", "community"),
         _unit("counted_cases", "street", "?measure=accepted&side=numerator"),
     ],
+    "street": ["/codes/"],
     "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],
 }
 
