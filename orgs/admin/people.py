@@ -51,7 +51,7 @@ class PersonAdmin(DeskAdmin):
     search_fields = ("name", "phone")
     search_help_text = _("Name or phone number")
     ordering = ("name", "pk")
-    fields = readonly_fields = ("full_name", "phone", "is_active", "posts_held", "date_joined", "last_login")
+    fields = readonly_fields = ("full_name", "phone", "is_active", "posts_held", "date_joined")
     actions_detail = ("reset_password", "close_account", "open_account", "release_lock")
 
     def may_view(self, user) -> bool:
