@@ -63,3 +63,13 @@ class AgencyKind(models.TextChoices):
     ENFORCEMENT = "enforcement", _("Enforcement team")
     PROPERTY = "property", _("Property company")
     PARTNER = "partner", _("Partner organisation")
+
+
+class ElderSize(models.IntegerChoices):
+    """Elder mode (长辈版): how large the smallest letters are, in pixels; 0 is the ordinary look."""
+
+    OFF = 0, _("Ordinary")
+    SMALL = 18, _("Small")
+    MEDIUM = 22, _("Medium")
+    LARGE = 26, _("Large")
+    LARGEST = 30, _("Very large")

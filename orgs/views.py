@@ -3,12 +3,16 @@
 from django.contrib import messages
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from orgs.choices import ElderSize
+from orgs.elder import COOKIE, COOKIE_AGE
 from orgs.forms import OwnPasswordForm, SignInForm
-from orgs.services.people import end_tokens
+from orgs.services.people import end_tokens, set_elder_size
 
 UNPROCESSABLE = 422
 
@@ -47,6 +51,20 @@ class PasswordView(PasswordChangeView):
 
     def form_invalid(self, form: OwnPasswordForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=UNPROCESSABLE)
+
+
+@require_POST
+def elder(request: HttpRequest) -> HttpResponse:
+    """Switch elder mode and come back to the page: kept with the person, and on this browser for when nobody is."""
+    given = request.POST.get("size", "")
+    size = next((one for one in ElderSize.values if str(one) == given), ElderSize.OFF)
+    if request.user.is_authenticated:
+        set_elder_size(actor=request.user, size=size)
+    url = request.POST.get("next", "")
+    here = url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    answer = redirect(url if here else "home")
+    answer.set_cookie(COOKIE, str(size), max_age=COOKIE_AGE, secure=request.is_secure(), httponly=True, samesite="Lax")
+    return answer
 
 
 def locked_out(request: HttpRequest, *_args, **_kwargs) -> HttpResponse:

@@ -26,6 +26,7 @@ SHELL = (
     "css/outbox.css",
     "css/pages-chief.css",
     "css/pages-case.css",
+    "css/elder.css",
     "js/base.js",
     "js/store.js",
     "js/sender.js",
@@ -74,6 +75,7 @@ def service_worker(_request: HttpRequest) -> HttpResponse:
         "offline": reverse("offline"),
         "signIn": reverse("sign_in"),
         "signOut": reverse("sign_out"),
+        "elder": reverse("elder"),
         "pages": [reverse(name) for name in ("home", "households", "cases", "report", "outbox")],
         "casePath": reverse("cases"),
     }

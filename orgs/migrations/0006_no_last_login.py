@@ -3,7 +3,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orgs", "0004_units_that_moved"),
+        ("orgs", "0005_doors"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linjiang.common.clock import local_day, now
 from linjiang.common.statements import Prepared
-from orgs.choices import ADMIN_ROLES, DESK_ROLES, Role
+from orgs.choices import ADMIN_ROLES, DESK_ROLES, ElderSize, Role
 from orgs.models.agencies import Agency
 from orgs.models.units import Unit
 from orgs.profile import profile
@@ -27,6 +27,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may open the desk"), default=False)
     is_system = models.BooleanField(_("automation"), default=False, editable=False)
     date_joined = models.DateTimeField(_("since"), auto_now_add=True)
+    elder_size = models.PositiveSmallIntegerField(
+        _("large print"), choices=ElderSize.choices, default=ElderSize.OFF, help_text=_("size of the letters in pixels")
+    )
     last_login = None  # nobody's signing in is counted; without the column Django keeps its receiver away as well
 
     objects = UserManager()

@@ -10,7 +10,7 @@ from linjiang.common.decisions import ALLOWED, Decision, denied
 from linjiang.common.errors import InvalidInput, NotAllowed
 from linjiang.common.text import clean, clean_phone, is_mobile
 from orgs import tree
-from orgs.choices import ADMIN_ROLES, DESK_ROLES, LEADER_ROLES, Role
+from orgs.choices import ADMIN_ROLES, DESK_ROLES, LEADER_ROLES, ElderSize, Role
 from orgs.models import Post, User
 
 _HELPED_BY_DESKS = (*LEADER_ROLES, Role.HANDLER)
@@ -98,6 +98,16 @@ def may_reset_password(*, actor: User, user: User) -> Decision:
 def _below(post: Post, desks: list[str]) -> bool:
     path = post.unit.path if post.unit else post.agency.unit.path
     return any(tree.covers(desk, path) for desk in desks)
+
+
+def set_elder_size(*, actor: User, size: int) -> None:
+    """Keep with the person how large their pages are printed; 0 is the ordinary look.
+
+    Raise InvalidInput for a size that is not offered.
+    """
+    if size not in ElderSize.values:
+        raise InvalidInput({"size": _("Please choose one of the sizes.")})
+    User.objects.filter(pk=actor.pk).update(elder_size=size)
 
 
 def end_tokens(*, user: User) -> None:

@@ -35,6 +35,18 @@
     await Promise.all(names.map((name) => caches.delete(name)));
   };
 
+  const inAnotherSize = async (request) => {
+    const response = await fetch(request);
+    if (response.type === "opaqueredirect" || response.ok) {
+      await forgetPages();
+      try {
+        const drawn = await fresh(shell.offline);
+        if (drawn.ok) await (await caches.open(SHELL)).put(shell.offline, drawn);
+      } catch { /* the page of no network stays in the size before */ }
+    }
+    return response;
+  };
+
   const isKept = (url) =>
     url.search === "" && (shell.pages.includes(url.pathname) || /^\/cases\/LJ[\w-]+\/$/.test(url.pathname));
 
@@ -101,6 +113,12 @@
     if (request.method === "POST" && url.pathname === shell.signOut) {
       // Whoever signs out leaves no page behind; what waits to be sent stays.
       event.respondWith(forgetPages().then(() => fetch(request)).catch(
+        async () => (await caches.match(shell.offline)) || Response.error()));
+      return;
+    }
+    if (request.method === "POST" && url.pathname === shell.elder) {
+      // Every copy was drawn in the size before: they are kept anew, once the server has taken the new one.
+      event.respondWith(inAnotherSize(request).catch(
         async () => (await caches.match(shell.offline)) || Response.error()));
       return;
     }
