@@ -8,6 +8,7 @@ from django.utils.translation import pgettext
 
 from linjiang.common.clock import now
 from notifications.inbox import unread_count
+from notifications.notices import WRITERS
 from orgs.choices import CASE_ROLES, DESK_ROLES, LEADER_ROLES, Role
 from orgs.models import User
 from orgs.profile import profile
@@ -21,6 +22,7 @@ _BELOW = {
     "cases": ("case", "case_action", "answer", "receipt", "contact"),
     "codes_overview": ("codes",),
     "households": ("household_add", "household"),
+    "notices": ("notice", "notice_write"),
     "dashboard": ("unit_dashboard", "counted_cases"),
 }
 
@@ -85,6 +87,7 @@ class _Frame:
             (user.opens_desk, ("admin:index", _("Street desk"), "landmark")),
             (user.holds(*DESK_ROLES), ("codes_overview", _("Door codes"), "qr-code")),
             ((official and (leads or works)) or user.holds(*_ANSWERS_FOR_A_PLACE) or user.is_superuser, dashboard),
+            (leads or user.holds(*WRITERS), ("notices", _("Notices"), "file-text")),
         ]
         return [self._item(*entry) for offered, entry in offers if offered]
 

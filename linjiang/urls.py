@@ -11,6 +11,7 @@ urlpatterns = [
     path("desk/", desk_site.urls),
     path("dashboard/", include("reporting.urls")),
     path("api/", include("linjiang.api")),
+    path("notices/", include("notifications.urls")),
     path("", include("orgs.urls")),
     path("", include("grievances.urls")),
 ]

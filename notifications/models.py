@@ -5,6 +5,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from notifications.choices import Audience
+from orgs.models import Unit
+
 
 class Message(models.Model):
     """One message to one person, kept as kind and facts and put into words in the reader's language.
@@ -66,3 +69,55 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.at:%H:%M:%S}"
+
+
+class Notice(models.Model):
+    """A notice from above (上情下达): what a unit tells the people in office below it.
+
+    `reached` is how many were in office there when it was written, `read_count` how many of them opened it: two
+    numbers that are kept, so that a list of notices counts nothing.
+    """
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="notices", verbose_name=_("from"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices", verbose_name=_("written by")
+    )
+    title = models.CharField(_("title"), max_length=80)
+    text = models.TextField(_("text"), max_length=4000)
+    audience = models.CharField(_("for"), max_length=8, choices=Audience.choices)
+    until = models.DateField(_("holds until"), null=True, blank=True)
+    is_important = models.BooleanField(_("important"), default=False)
+    created_at = models.DateTimeField(_("at"))
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+    reached = models.PositiveIntegerField(_("people reached"), default=0)
+    read_count = models.PositiveIntegerField(_("people who read it"), default=0)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["unit", "-id"], name="notice_by_unit")]
+        constraints = [
+            models.CheckConstraint(condition=Q(audience__in=Audience.values), name="notice_audience_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class NoticeRead(models.Model):
+    """That a person has opened a notice, to count it once and to show the person what is new.
+
+    It says no moment, and no page, desk, API or export shows whose it is.
+    """
+
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        verbose_name = _("notice read")
+        verbose_name_plural = _("notices read")
+        constraints = [models.UniqueConstraint(fields=["user", "notice"], name="notice_read_once")]
+
+    def __str__(self) -> str:
+        return str(self.notice_id)

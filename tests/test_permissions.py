@@ -28,7 +28,7 @@ PEOPLE = (*EVERYBODY_OF_OURS, *STRANGERS, POSTLESS)
 ADMINISTRATORS = ("system_admin", "security_admin", "audit_admin")
 
 # GET by people who are signed in. 200 unless said otherwise; "anybody" needs no account at all.
-OPEN = {"home", "cases", "inbox", "messages", "change_password", "outbox"}
+OPEN = {"home", "cases", "inbox", "messages", "change_password", "outbox", "notices"}
 ANYBODY = {
     "healthz", "sign_in", "resident", "resident_photo", "door", "door_receipt",
     "manifest", "service_worker", "offline", "outbox_who",
@@ -49,6 +49,7 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
     "unit_dashboard", "counted_cases", "unit_peers", "join", "voice", "codes", "codes_overview", "codes_renew",
+    "notice", "notice_write", "notice_withdraw",
 }  # fmt: skip
 
 

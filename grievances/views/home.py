@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from grievances.choices import Source, Status
 from grievances.models import Grievance
 from linjiang.common.clock import now
+from notifications.notices import notices_in_force
 from orgs import tree
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
 from orgs.models import Household, Unit, User
@@ -17,6 +18,7 @@ from orgs.profile import profile
 from orgs.services.households import kept_units
 
 SHOWN = 20
+NOTICES_SHOWN = 3
 _WORKS_ON_CASES = (*DESK_ROLES, Role.HANDLER, Role.SUPERVISOR, Role.OPERATOR)
 
 
@@ -46,6 +48,7 @@ def _day_of(user: User) -> dict:
     others = list(visible.live().exclude(pk__in=mine).due_first()[: SHOWN + 1])
     return {
         "now": moment,
+        "notices": list(notices_in_force(user, now=moment)[:NOTICES_SHOWN]),
         "greeting": _greeting(localtime(moment).hour),
         "places": _places([post.unit for post in posts]),
         "todo": [_task(user, case, unit_ids) for case in waiting[:SHOWN]],

@@ -45,6 +45,7 @@ _ICONS = {
     "review_due": "circle-pause",
     "extension_asked": "timer",
     "calendar_missing": "calendar",
+    "notice": "file-text",
     "overdue_holder": "alarm-clock",
     "overdue_superior": "alarm-clock",
     "overdue_street": "alarm-clock",
