@@ -12,6 +12,7 @@ from notifications.notices import WRITERS
 from orgs.choices import CASE_ROLES, DESK_ROLES, LEADER_ROLES, Role
 from orgs.models import User
 from orgs.profile import profile
+from orgs.seats import start_from_chosen
 
 # Who gets cases to work on, besides desks and leaders.
 _WORKERS = (Role.HANDLER, Role.SUPERVISOR, Role.OPERATOR)
@@ -42,6 +43,7 @@ def navigation(request: HttpRequest) -> dict:
         "main_action": SimpleLazyObject(lambda: frame.main_action),
         "unread_count": SimpleLazyObject(lambda: frame.unread),
         "notices_url": SimpleLazyObject(lambda: frame.notices_url),
+        "my_posts": SimpleLazyObject(lambda: frame.posts),
         "user_role": SimpleLazyObject(lambda: frame.titles),
         "place_name": SimpleLazyObject(lambda: frame.place),
     }
@@ -54,7 +56,7 @@ def may_file(user: User) -> bool:
 
 class _Frame:
     def __init__(self, request: HttpRequest, user: User) -> None:
-        self.user = user
+        self.request, self.user = request, user
         match = request.resolver_match
         self.here = match.url_name if match else ""
 
@@ -107,10 +109,20 @@ class _Frame:
         return {"url": reverse("report"), "label": _("Report"), "icon": "plus"}
 
     @property
+    def posts(self) -> list[dict]:
+        """The posts to choose from, in the order they were given; none for who holds only one."""
+        first = start_from_chosen(self.request) or next(iter(self.user.current_posts), None)
+        posts = sorted(self.user.current_posts, key=lambda post: post.pk)
+        return [
+            {"pk": post.pk, "title": post.title, "place": post.place.name, "chosen": post is first} for post in posts
+        ] * (len(posts) > 1)
+
+    @property
     def titles(self) -> str:
         return " · ".join(dict.fromkeys(post.title for post in self.user.current_posts))
 
     @property
     def place(self) -> str:
+        start_from_chosen(self.request)
         places = list(dict.fromkeys(post.place.name for post in self.user.current_posts))
         return places[0] if places else profile().city_name

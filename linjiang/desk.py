@@ -30,6 +30,7 @@ from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from linjiang.common.errors import InvalidInput, LinjiangError
+from orgs.choices import DESK_ROLES
 
 # The groups of the side bar, in their order.
 WORK, PLACES, WORDS, TIMES, RECORDS = "work", "places", "words", "times", "records"
@@ -92,6 +93,9 @@ class DeskSite(UnfoldAdminSite):
                 if getattr(admin, "desk_group", None) == key and admin.has_view_permission(request)
                 for item in admin.sidebar_items(request)
             ]
+            if key == WORK and request.user.holds(*DESK_ROLES):
+                active = {"active": False, "has_permission": True}  # a page outside the desk
+                items.append({"title": _("Notices"), "link": reverse("notices"), "icon": "news", **active})
             if items:
                 groups.append({"title": title, "separator": False, "items": items})
         return groups

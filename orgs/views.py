@@ -1,6 +1,7 @@
 """Signing in and out, changing one's password."""
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST
 from orgs.choices import ElderSize
 from orgs.elder import COOKIE, COOKIE_AGE
 from orgs.forms import OwnPasswordForm, SignInForm
+from orgs.seats import SESSION_KEY
 from orgs.services.people import end_tokens, set_elder_size
 
 UNPROCESSABLE = 422
@@ -51,6 +53,17 @@ class PasswordView(PasswordChangeView):
 
     def form_invalid(self, form: OwnPasswordForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=UNPROCESSABLE)
+
+
+@login_required
+@require_POST
+def start_from(request: HttpRequest) -> HttpResponse:
+    """Start the pages from another of one's own posts until signing out; a post of somebody else's changes nothing."""
+    given = request.POST.get("post", "")
+    for post in request.user.current_posts:
+        if str(post.pk) == given:
+            request.session[SESSION_KEY] = post.pk
+    return redirect("home")
 
 
 @require_POST

@@ -22,6 +22,7 @@ from linjiang.common.clock import now
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level, Role
 from orgs.models import Household, Unit, User
+from orgs.seats import start_from_chosen
 from orgs.services.households import kept_units
 from orgs.tree import SEGMENT
 
@@ -39,6 +40,7 @@ def report(request: HttpRequest) -> HttpResponse:
     """Show the form and take it; a refresh, a double tap or a step back gives the case that was filed already."""
     if not may_file(request.user):
         raise NotAllowed(_("Cases are filed by neighbour chiefs, leaders, community and street staff."))
+    start_from_chosen(request)
     units, households = offered(request.user)
     choices = {
         "units": units,

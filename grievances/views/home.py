@@ -9,12 +9,14 @@ from django.views.decorators.http import require_GET
 
 from grievances.choices import Source, Status
 from grievances.models import Grievance
+from grievances.views.takeover import taken_over
 from linjiang.common.clock import now
 from notifications.notices import notices_in_force
 from orgs import tree
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
-from orgs.models import Household, Unit, User
+from orgs.models import Household, Post, Unit, User
 from orgs.profile import profile
+from orgs.seats import start_from_chosen
 from orgs.services.households import kept_units
 
 SHOWN = 20
@@ -27,8 +29,12 @@ _WORKS_ON_CASES = (*DESK_ROLES, Role.HANDLER, Role.SUPERVISOR, Role.OPERATOR)
 def home(request: HttpRequest) -> HttpResponse:
     """Show chiefs and leaders their day; send everybody else to the page their work begins on."""
     user = request.user
-    if user.holds(*LEADER_ROLES):
-        return render(request, "grievances/home.html", _day_of(user))
+    chosen = start_from_chosen(request)
+    leads = user.holds(*LEADER_ROLES) if chosen is None else chosen.role in LEADER_ROLES
+    if leads:
+        return render(request, "grievances/home.html", _day_of(user, chosen))
+    if chosen is not None and chosen.role == Role.OFFICIAL:
+        return redirect("dashboard")
     if user.holds(*_WORKS_ON_CASES):
         return redirect("inbox")
     if user.holds(Role.OFFICIAL):
@@ -38,17 +44,20 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "grievances/home_no_post.html")
 
 
-def _day_of(user: User) -> dict:
+def _day_of(user: User, chosen: Post | None) -> dict:
     moment = now()
     unit_ids = {post.unit_id for post in user.current_posts if post.unit_id}
     posts = [post for post in user.current_posts if post.role in LEADER_ROLES]
     visible = Grievance.objects.visible_to(user).with_names()
     waiting = list(visible.waiting_for(user).due_first()[: SHOWN + 1])
     mine = Grievance.objects.waiting_for(user).values("pk")
+    if chosen is not None:  # what waits at the post chosen first; the rest stays in sight below it
+        waiting.sort(key=lambda case: not case.unit_path.startswith(chosen.unit.path))
     others = list(visible.live().exclude(pk__in=mine).due_first()[: SHOWN + 1])
     return {
         "now": moment,
         "notices": list(notices_in_force(user, now=moment)[:NOTICES_SHOWN]),
+        "taken_over": taken_over(user, now=moment),
         "greeting": _greeting(localtime(moment).hour),
         "places": _places([post.unit for post in posts]),
         "todo": [_task(user, case, unit_ids) for case in waiting[:SHOWN]],

@@ -29,7 +29,8 @@ def frame(user, path: str = "/") -> dict:
 
 def names(user) -> list[str]:
     addresses = {
-        reverse(name): name for name in ("home", "inbox", "cases", "households", "messages", "dashboard", "admin:index")
+        reverse(name): name
+        for name in ("home", "inbox", "cases", "households", "messages", "dashboard", "admin:index", "notices")
     }
     return [addresses[item["url"]] for item in frame(user)["nav_items"]]
 
@@ -37,16 +38,16 @@ def names(user) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        ("chief", ["home", "cases", "households", "messages"]),
-        ("group_leader", ["home", "cases", "messages", "dashboard"]),
-        ("zone_leader", ["home", "cases", "messages", "dashboard"]),
-        ("community", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
-        ("street", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
+        ("chief", ["home", "cases", "households", "messages", "notices"]),
+        ("group_leader", ["home", "cases", "messages", "dashboard", "notices"]),
+        ("zone_leader", ["home", "cases", "messages", "dashboard", "notices"]),
+        ("community", ["inbox", "cases", "messages", "admin:index", "dashboard", "notices"]),
+        ("street", ["inbox", "cases", "messages", "admin:index", "dashboard", "notices"]),
         ("supervisor", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
         ("operator", ["inbox", "cases", "messages"]),
         ("handler", ["inbox", "cases", "messages"]),
-        ("official", ["dashboard", "cases", "messages"]),
-        ("city_official", ["dashboard", "cases", "messages"]),
+        ("official", ["dashboard", "cases", "messages", "notices"]),
+        ("city_official", ["dashboard", "cases", "messages", "notices"]),
     ],
 )
 def test_each_role_is_offered_its_own(world, role, expected):
@@ -55,9 +56,9 @@ def test_each_role_is_offered_its_own(world, role, expected):
 
 def test_two_kinds_of_posts_join_what_they_offer(world):
     appoint(actor=system_user(), user=world.chief, role=Role.HANDLER, agency=world.agency, since=date(2026, 1, 1))
-    assert names(world.chief) == ["home", "cases", "households", "messages", "inbox"]
+    assert names(world.chief) == ["home", "cases", "households", "messages", "inbox", "notices"]
     appoint(actor=system_user(), user=world.handler, role=Role.OFFICIAL, unit=world.units["street"])
-    assert names(world.handler) == ["inbox", "cases", "messages", "dashboard"]
+    assert names(world.handler) == ["inbox", "cases", "messages", "dashboard", "notices"]
 
 
 def test_nobody_without_a_post_is_offered_cases():
