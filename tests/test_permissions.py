@@ -33,7 +33,9 @@ ANYBODY = {
     "healthz", "sign_in", "resident", "resident_photo", "door", "door_receipt",
     "manifest", "service_worker", "offline", "outbox_who",
 }  # fmt: skip
-    "set_language", "sign_out", "messages_read", "elder", "resident_me_too", "resident_photos", "start_from",
+POST_ONLY = {"set_language": 302, "sign_out": 302, "messages_read": 302, "elder": 302, "start_from": 302}
+# Posted to without an account, through a link or a code.
+BY_LINK = {"resident_me_too", "resident_photos"}
 # About one case of ours: seen by whoever may see the case, not found by everybody else.
 ABOUT_THE_CASE = {"case", "case_action", "photo"}
 FILERS = {

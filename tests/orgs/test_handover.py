@@ -1,4 +1,4 @@
-"""Handing over: the successor sees the open cases, the predecessor none; two posts, and which one the pages start from."""
+"""Handing over: the successor sees the open cases, the predecessor none; and from which of two posts pages start."""
 
 from datetime import timedelta
 
