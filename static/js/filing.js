@@ -111,8 +111,9 @@
     const alike = (answer.alike || []).map((one) => {
       const item = document.createElement("li");
       item.className = "alike";
-      const link = document.createElement("a");
-      link.href = one.url;
+      const link = document.createElement(one.url ? "a" : "span");
+      if (one.url) link.href = one.url;
+      link.className = "alike__title";
       link.textContent = one.title;
       const place = document.createElement("span");
       place.className = "alike__place";
@@ -124,10 +125,20 @@
       join.disabled = Boolean(one.joined);
       join.addEventListener("click", async () => {
         join.disabled = true;
-        const outcome = await outbox.join(one.number, form.elements.household?.value || "");
+        let outcome;
+        try {
+          outcome = await outbox.join(one.number, form.elements.household?.value || "");
+        } catch {
+          location.assign(`/cases/${one.number}/join/`); // the phone keeps nothing: by an ordinary page
+          return;
+        }
+        if (outcome.result === "mend") {
+          join.disabled = false;
+          outbox.say(outcome.error.message);
+          return;
+        }
         join.textContent = words.joined;
         if (outcome.result === "kept") outbox.say(words.kept);
-        if (outcome.result === "mend") outbox.say(outcome.error.message);
       });
       item.append(link, place, join);
       return item;
@@ -232,6 +243,20 @@
     clear();
   };
 
+  /* The form as the browser sends it: photos and voice go back into its fields. */
+  const sendAsForm = () => {
+    const put = (input, files) => {
+      const held = new DataTransfer();
+      for (const file of files) held.items.add(file);
+      input.files = held.files;
+    };
+    put(photoInput, photos.map(({ blob }, index) => new File([blob], `photo-${index + 1}.jpg`, { type: blob.type })));
+    put(form.elements.voice, voiceNote ? [new File([voiceNote], "voice", { type: voiceNote.type })] : []);
+    form.elements.submission_id.value = id;
+    form.elements.no_photo.value = asked ? "1" : "";
+    form.submit();
+  };
+
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.dataset.keeping) return;
@@ -263,7 +288,8 @@
       outcome = await outbox.keep({ id, kind: "filing", url: "/api/v1/cases/", fields: given,
         photos: photos.map((photo) => photo.blob), voice: voiceNote });
     } catch {
-      // The phone keeps nothing (private window, full): the ordinary way, with what the form itself holds.
+      // The phone keeps nothing (private window, full): the ordinary way, unless that would lose what was typed.
+      if (navigator.onLine) return sendAsForm();
       outbox.say(words.cannotKeep);
       return stop();
     }
