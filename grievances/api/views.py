@@ -174,7 +174,7 @@ class CaseJoin(APIView):
         The same `submission_id`, household or person again is the same joining: 201 the first time, 200 ever after.
         409 when the case is not open any more.
         """
-        case = _visible_case(request, number)
+        case = get_object_or_404(Grievance.objects.joinable_by(request.user), number=number)
         given = JoinRequest(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)
         joining, is_new = join(actor=request.user, grievance=case, now=clock.now(), **_filled(given.validated_data))

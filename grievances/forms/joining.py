@@ -32,13 +32,14 @@ class JoiningForm(forms.Form):
         help_text=gettext_lazy("Seen by those who work on the case, not by the other households."),
     )
 
-    def __init__(self, *args, households: list[Household], **kwargs) -> None:
+    def __init__(self, *args, households: list[Household], own: bool = False, **kwargs) -> None:
+        """`own`: the person filed the case, so that only another household can be added."""
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self._households = {str(household.pk): household for household in households}
         if households:
             doors = [(key, household.label) for key, household in self._households.items()]
-            self.fields["household"].choices = [("", _("None in particular")), *doors]
+            self.fields["household"].choices = doors if own else [("", _("None in particular")), *doors]
         else:
             del self.fields["household"]
 
