@@ -107,7 +107,7 @@ def decide(user, action: str, grievance: Grievance, *, at: datetime, by_resident
 
 
 def _joins_next_door(user, action: str, grievance: Grievance, *, by_resident: bool) -> bool:
-    """Say whether the case is next door's: joined by whoever files in the community, although it is not theirs to see."""
+    """Say whether the case is next door's: joined by whoever files in the community, though not theirs to see."""
     if action != Action.JOIN or by_resident or user.is_system:
         return False
     return Grievance.objects.near(user).filter(pk=grievance.pk).exists()

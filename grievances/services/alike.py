@@ -36,8 +36,9 @@ class Alike:
 def open_alike(text: str, *, user: User, unit: Unit, lat: float | None = None, lon: float | None = None) -> list[Alike]:
     """Return at most three open cases that share the rarer words of `text`, the likest first.
 
-    Of those that `user` sees or may join. Of the unit's community; with a position also of the street within about 200 m. One statement: the open cases of
-    a community are a short range of the index of open cases (`grievance_live_due`), compared here.
+    Of those that `user` sees or may join. Of the unit's community; with a position also of the street within about
+    200 m. One statement: the open cases of a community are a short range of the index of open cases
+    (`grievance_live_due`), compared here.
     """
     typed = pairs(text)
     if len(typed) < SHARED or depth(unit.path) <= LEVEL_ORDER[Level.DISTRICT]:

@@ -18,8 +18,6 @@ from grievances.suggestions.features import features
 
 Sample = tuple[str, Hashable]
 Guess = tuple[Hashable, float]
-# How much of a feature every class is taken to have had.
-_SMOOTHING = 0.05
 _LONGEST_LIST = 60_000
 
 
@@ -35,12 +33,16 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Counts of features by class. `sharpness` turns scores into shares that come true about as often as they say."""
+    """Counts of features by class. `sharpness` turns scores into shares that come true about as often as they say.
+
+    `smoothing` is how much of a feature every class is taken to have had: the more, the less a rare one decides.
+    """
 
     classes: tuple[Hashable, ...]
     masses: tuple[float, ...]
     known: dict[str, Feature]
     sharpness: float = 12.0
+    smoothing: float = 0.05
 
     def scores(self, text: str) -> list[float]:
         """Return a score for each class, in the order of `classes`; none at all when no feature is known."""
@@ -48,13 +50,13 @@ class Model:
         if not given:
             return []
         whole, reach = sum(self.masses), sum(given.values())
-        smooth = _SMOOTHING * len(self.known)
+        smooth = self.smoothing * len(self.known)
         scores = [reach * math.log(whole - mass + smooth) for mass in self.masses]
         for name, value in given.items():
             one = self.known[name]
-            top = one.everywhere + _SMOOTHING
+            top = one.everywhere + self.smoothing
             for place, weight in zip(one.classes, one.weights, strict=True):
-                scores[place] += value * math.log(top / max(top - weight, _SMOOTHING))
+                scores[place] += value * math.log(top / max(top - weight, self.smoothing))
         return scores
 
     def guess(self, text: str) -> list[Guess]:

@@ -98,6 +98,12 @@ def test_the_word_list_answers_until_there_are_cases(world, sentence, code):
 
 
 @pytest.mark.django_db
+def test_one_rare_word_does_not_decide_alone(world):
+    first = suggest_categories("小区电梯又坏了")[0]
+    assert "电梯" in first.category.name
+
+
+@pytest.mark.django_db
 def test_weak_guesses_and_categories_out_of_use_are_not_shown(world):
     assert suggest_categories("") == []
     assert suggest_categories("今天") == []
