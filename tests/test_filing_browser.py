@@ -153,7 +153,7 @@ def test_a_new_version_of_the_worker_loses_nothing_that_waits(phone, world, monk
     page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
     page.goto(phone.site + "/")
     waits_in(page, 0)
-    page.wait_for_function("caches.keys().then((names) => names.includes('lj-shell-newer'))")
+    page.wait_for_function("() => caches.keys().then((names) => names.includes('lj-shell-newer'))")
     assert Grievance.objects.count() == 1
 
 

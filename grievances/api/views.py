@@ -162,6 +162,7 @@ class CaseAct(GenericAPIView):
 class CaseJoin(APIView):
     """Me too: join an open case instead of filing it again."""
 
+    parser_classes = [SmallJSONParser, PhotosParser]  # the phone's outbox sends forms
     throttle_scope = "filing"
 
     def get_throttles(self) -> list:

@@ -175,3 +175,11 @@ def test_the_join_page_of_ones_own_case_offers_only_what_is_taken(world, client)
     assert form["household"].value() == str(other.pk)
     given = {"submission_id": form["submission_id"].value(), "household": form["household"].value(), "note": ""}
     assert client.post(address, given).status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_phone_joins_with_a_form_as_its_outbox_sends_it(world, next_door):
+    answer = api(world.chief).post(
+        f"/api/v1/cases/{next_door.number}/join/", {"submission_id": str(uuid.uuid4())}, format="multipart"
+    )
+    assert (answer.status_code, answer.json()["number"]) == (201, next_door.number)
