@@ -117,7 +117,7 @@
       link.textContent = one.title;
       const place = document.createElement("span");
       place.className = "alike__place";
-      place.textContent = [one.place, one.status].filter(Boolean).join(" · ");
+      place.textContent = [one.place, one.category, one.status].filter(Boolean).join(" · ");
       const join = document.createElement("button");
       join.type = "button";
       join.className = "button button--secondary";
