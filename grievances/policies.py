@@ -96,7 +96,7 @@ def decide(user, action: str, grievance: Grievance, *, at: datetime, by_resident
             _("This step is not open: the case is “%(status)s”.") % {"status": grievance.get_status_display()}
         )
     standing = frozenset({Standing.RESIDENT}) if by_resident else standings(user, grievance)
-    if not row.by & standing:
+    if not row.by & standing and not _joins_next_door(user, action, grievance, by_resident=by_resident):
         who = _(", ").join(str(Standing(name).label) for name in Standing if name in row.by and name != Standing.SYSTEM)
         return denied(_("This step is for %(who)s.") % {"who": who})
     for guard in row.guards:
@@ -104,6 +104,13 @@ def decide(user, action: str, grievance: Grievance, *, at: datetime, by_resident
         if not answer:
             return answer
     return ALLOWED
+
+
+def _joins_next_door(user, action: str, grievance: Grievance, *, by_resident: bool) -> bool:
+    """Say whether the case is next door's: joined by whoever files in the community, though not theirs to see."""
+    if action != Action.JOIN or by_resident or user.is_system:
+        return False
+    return Grievance.objects.near(user).filter(pk=grievance.pk).exists()
 
 
 def available_actions(user, grievance: Grievance, *, at: datetime) -> list[tuple[Action, Decision]]:
@@ -183,6 +190,8 @@ def acting_standing(user, action: str, grievance: Grievance, *, by_resident: boo
     if by_resident:
         return Standing.RESIDENT
     mine = standings(user, grievance) & transition(grievance.status, action).by
+    if not mine and action == Action.JOIN:  # from next door, as what the person is there
+        return Standing.CHIEF if user.holds(Role.CHIEF) else Standing.LEADER
     return next(name for name in Standing if name in mine)
 
 

@@ -10,8 +10,9 @@ from django.db.models.functions import Least
 from grievances import search
 from grievances.choices import LIVE, RUNNING, Status
 from linjiang.common.database import Matches, MatchesRow, subtree_q
-from orgs.choices import DESK_ROLES, LEADER_ROLES
+from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level
 from orgs.scopes import scope_of
+from orgs.tree import SEGMENT
 
 # The words of a case with full-width letters as half-width ones.
 _FOLDED = models.Func(
@@ -71,6 +72,17 @@ def is_soon(at: datetime) -> Q:
     return Q(_Clocks(_Clocks.SOON, at))
 
 
+# Which cases may be heard of next door, by people who may not see them: all but those told in private.
+NEXT_DOOR = Q(is_private=False)
+
+
+def _communities(user) -> set[str]:
+    """Return the paths of the communities in which `user` files by a post in force, and where those lay before."""
+    length = LEVEL_ORDER[Level.COMMUNITY] * SEGMENT
+    filing = [post.unit for post in user.current_posts if post.unit and post.role in (*LEADER_ROLES, *DESK_ROLES)]
+    return {path[:length] for unit in filing for path in unit.paths if len(path) >= length}
+
+
 class GrievanceQuerySet(models.QuerySet):
     # What a list may know to be quicker, lost by whatever narrows further: the same cases for a plan without the
     # index of words (see `worded`), the days of reporting (first moment, moment after the last; either may be None)
@@ -98,6 +110,30 @@ class GrievanceQuerySet(models.QuerySet):
                 )
             )
         return self.filter(condition)
+
+    def near(self, user):
+        """Return the open cases of the communities in which `user` files: known by title, category and neighbourhood.
+
+        The only cases a person hears of without the right to see them, so that the same is joined and not filed again;
+        their pages stay closed. `NEXT_DOOR` says which cases may be heard of.
+        """
+        if user is None or not user.is_authenticated or not user.is_active:
+            return self.none()
+        condition = Q(pk__in=[])
+        for path in sorted(_communities(user)):
+            condition |= subtree_q(path, field="unit_path")
+        return self.live().filter(condition, NEXT_DOOR)
+
+    def told_to(self, user):
+        """Return the cases of which `user` is told what became of them, having joined them from next door."""
+        return self.filter(NEXT_DOOR, joinings__joined_by=user)
+
+    def joinable_by(self, user):
+        """Return the cases `user` may ask to join: those to be seen, and open ones near by."""
+        return self.filter(
+            Q(pk__in=self.model.objects.visible_to(user).values("pk"))
+            | Q(pk__in=self.model.objects.near(user).values("pk"))
+        )
 
     def worded(self, query: search.Query, *, also: Iterable[str] = ()):
         """Return the cases that hold every word of `query`, or whose number begins as it says; none for an empty one.

@@ -17,9 +17,6 @@ BROWSER_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
-    # A microphone that beeps, for voice notes.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

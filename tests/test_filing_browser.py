@@ -1,28 +1,30 @@
-"""Filing in a browser, past the first three taps: where a photo was taken, a voice note, a phone that keeps nothing, a
-case that somebody has told already."""
+"""Filing in a browser: taps, photos that keep where they were taken, a voice note, a phone that stores nothing."""
 
-import re
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
 
-from grievances.models import Grievance, Joining
-from tests.factories import World, file_case, make_world
-from tests.test_offline_browser import WORDS, Phone, hurry, send, waits_in, write
+from grievances.choices import Urgency
+from grievances.models import Grievance
+from grievances.views import offline
+from tests.browsing import SENT, Phone, send, waits_in, write
+from tests.conftest import BROWSER_ARGS
+from tests.factories import World, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SENT = re.compile(r"/report/LJ[\w-]+/$")
-# As in a private window of some browsers: the database is there and refuses.
-NO_STORE = """IDBFactory.prototype.open = () => {
-  const asked = { error: new DOMException("refused", "InvalidStateError") };
-  setTimeout(() => asked.onerror && asked.onerror());
-  return asked;
-};"""
+# As in a private window.
+NO_STORE = """Object.defineProperty(IDBFactory.prototype, "open", {
+  value: () => { throw new DOMException("no", "SecurityError"); },
+});"""
+FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 @pytest.fixture(autouse=True)
 def _offline_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Playwright take the network away from service workers too, not only from pages."""
     monkeypatch.setenv("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
 
 
@@ -36,118 +38,143 @@ def phone(_offline_for_workers, browser, live_server, world) -> Phone:
     return Phone(browser, live_server.url)
 
 
-@pytest.fixture(params=["little", "big"])
-def photo(request, tmp_path: Path) -> Path:
-    """A photo of 12 megapixels that knows where it was taken, as cameras of either byte order write it."""
-    path = tmp_path / "lamp.jpg"
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A large photo as a phone's camera makes it, held upright, with its place."""
+    path = tmp_path / "drain.jpg"
     exif = Image.Exif()
-    exif.endian = "<" if request.param == "little" else ">"
-    exif[ExifTags.Base.Make] = "Camera"
+    exif[ExifTags.Base.Orientation] = 6
     gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    gps[1], gps[2] = "N", (33.0, 50.0, 41.5)
-    gps[3], gps[4] = "E", (115.0, 46.0, 12.25)
-    Image.radial_gradient("L").resize((4000, 3000)).convert("RGB").save(path, quality=92, exif=exif)
+    gps[ExifTags.GPS.GPSLatitudeRef], gps[ExifTags.GPS.GPSLatitude] = "N", (33.0, 50.0, 24.5)
+    gps[ExifTags.GPS.GPSLongitudeRef], gps[ExifTags.GPS.GPSLongitude] = "E", (115.0, 46.0, 12.25)
+    Image.radial_gradient("L").resize((3000, 2250)).convert("RGB").save(path, quality=92, exif=exif)
     return path
 
 
-def test_a_photo_made_small_still_says_where_it_was_taken(phone, world, photo):
-    page = phone.sign_in(world.chief)
-    page.goto(f"{phone.site}/report/")
+def filing_page(phone: Phone, world: World):
+    phone.sign_in(world.chief).close()
+    return phone.tab("/report/")
+
+
+def test_door_and_urgency_are_one_tap_each_and_large_enough_for_a_thumb(phone, world):
+    page = filing_page(phone, world)
+    write(page)
+    page.locator(f"label:has(input[name=household][value='{world.household.pk}'])").click()
+    page.locator(f"label:has(input[name=urgency][value='{Urgency.values[0]}'])").click()
+    for face in page.locator(".filing__taps .choice").all():
+        assert face.bounding_box()["height"] >= 44
+    button = page.locator("#filing [type=submit]").bounding_box()
+    assert button["y"] + button["height"] <= 740
+    send(page)
+    page.wait_for_url(SENT)
+    case = Grievance.objects.get()
+    assert (case.household, case.urgency) == (world.household, Urgency.values[0])
+    assert phone.complaints == []
+
+
+def test_a_photo_made_small_says_where_it_was_taken(phone, world, photo):
+    page = filing_page(phone, world)
+    page.set_input_files("input[name=photos]", photo)
+    send(page)
+    page.wait_for_url(SENT)
+    case = Grievance.objects.get()
+    assert (float(case.lat), float(case.lon)) == pytest.approx((33.84014, 115.77007), abs=1e-4)
+    stored = case.attachments.get()
+    assert (stored.width, stored.height) == (1536, 2048)
+    with Image.open(stored.file) as kept:
+        assert not kept.getexif()
+
+
+def test_a_phone_that_stores_nothing_sends_the_form_the_ordinary_way(phone, world, photo):
+    phone.context.add_init_script(NO_STORE)
+    page = filing_page(phone, world)
     write(page)
     page.set_input_files("input[name=photos]", photo)
     send(page)
     page.wait_for_url(SENT)
     case = Grievance.objects.get()
-    assert case.lat == pytest.approx(33 + 50 / 60 + 41.5 / 3600, abs=1e-5)
-    assert case.lon == pytest.approx(115 + 46 / 60 + 12.25 / 3600, abs=1e-5)
-    assert max(case.attachments.get().width, case.attachments.get().height) == 2048
-
-
-def test_a_phone_that_keeps_nothing_sends_the_ordinary_way(phone, world, tmp_path):
-    picture = tmp_path / "x.jpg"
-    Image.new("RGB", (1200, 900), "grey").save(picture)
-    phone.context.add_init_script(NO_STORE)
-    page = phone.sign_in(world.chief)
-    page.goto(f"{phone.site}/report/")
-    write(page)
-    page.set_input_files("input[name=photos]", picture)
-    page.locator("label.choice", has_text="1栋1单元101").click()
-    send(page)
-    page.wait_for_url(SENT)
-    case = Grievance.objects.get()
-    assert (case.description, case.household) == (WORDS, world.household)
     assert case.attachments.count() == 1
+    assert float(case.lat) == pytest.approx(33.84014, abs=1e-4)
 
 
-def test_a_phone_that_keeps_nothing_and_has_no_network_loses_no_word(phone, world):
+def test_a_phone_that_stores_nothing_keeps_what_is_typed_until_the_network_is_back(phone, world):
     phone.context.add_init_script(NO_STORE)
-    page = phone.sign_in(world.chief)
-    page.goto(f"{phone.site}/report/")
+    page = filing_page(phone, world)
     write(page)
     phone.context.set_offline(True)
     send(page)
-    page.locator("#outbox-notes").get_by_text("无法为本页保存").wait_for()
-    assert page.input_value("textarea[name=description]") == WORDS
-    assert not Grievance.objects.exists()
-
-
-def test_household_and_urgency_are_one_tap_each(phone, world):
-    page = phone.sign_in(world.chief)
-    page.goto(f"{phone.site}/report/")
-    write(page)
-    page.locator("label.choice", has_text="1栋1单元101").click()
-    page.locator("label.choice", has_text="24小时内").click()
+    page.locator(".toast").wait_for()
+    assert page.input_value("textarea[name=description]")
+    phone.context.set_offline(False)
     send(page)
     page.wait_for_url(SENT)
-    case = Grievance.objects.get()
-    assert (case.household, case.urgency) == (world.household, "24h")
-
-
-def test_a_voice_note_is_recorded_heard_and_sent(phone, world):
-    page = phone.sign_in(world.chief)
-    phone.context.grant_permissions(["microphone"])
-    page.goto(f"{phone.site}/report/")
-    page.locator("#filing-voice").click()
-    page.locator("#filing-voice", has_text="停").wait_for()
-    page.wait_for_timeout(1500)
-    page.locator("#filing-voice").click()
-    page.locator("#filing-voice-box audio").wait_for(state="visible")
-    send(page)
-    page.wait_for_url(SENT)
-    assert Grievance.objects.get().voices.count() == 1
-
-
-def test_suggestions_and_me_too_instead_of_a_second_case(phone, world):
-    told = file_case(world, description="三号楼下水道堵了，污水流到路上，很臭", by=world.second_chief,
-                     unit=world.units["second_neighbourhood"])  # fmt: skip
-    page = phone.sign_in(world.group_leader)
-    page.goto(f"{phone.site}/report/")
-    page.locator("textarea[name=description]").press_sequentially(WORDS)
-    chip = page.locator(".chip-button").first
-    chip.wait_for()
-    chip.click()
-    assert chip.get_attribute("aria-pressed") == "true"
-    assert page.input_value("select[name=category]") != ""
-    alike = page.locator(".alike", has_text="下水道")
-    alike.get_by_role("button").click()
-    alike.get_by_role("button", name="已加入").wait_for()
-    waits_in(page, 0)
-    assert Joining.objects.get().grievance == told
     assert Grievance.objects.count() == 1
 
 
-def test_me_too_without_a_network_waits_and_is_counted_once(phone, world):
-    told = file_case(world, description="三号楼下水道堵了，污水流到路上，很臭")
-    page = phone.sign_in(world.group_leader)
-    page.goto(f"{phone.site}/report/")
-    page.locator("textarea[name=description]").press_sequentially(WORDS)
-    alike = page.locator(".alike", has_text="下水道")
-    alike.wait_for()
+def test_a_refused_microphone_is_said(phone, world):
+    phone.context.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
+    )
+    page = filing_page(phone, world)
+    page.locator("#filing-voice").click()
+    page.locator(".toast").wait_for()
+    assert page.locator(".toast").inner_text() == page.locator("#filing").get_attribute("data-no-microphone")
+
+
+def test_a_voice_note_is_recorded_heard_and_sent(browser, live_server, world):
+    speaking = browser.browser_type.launch(
+        executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser"),
+        args=[*BROWSER_ARGS, *FAKE_MEDIA],
+    )
+    try:
+        page = filing_page(Phone(speaking, live_server.url), world)
+        page.locator("#filing-voice").click()
+        page.wait_for_timeout(2500)
+        page.locator("#filing-voice").click()
+        player = page.locator("#filing-voice-box audio")
+        player.wait_for(state="visible")
+        page.evaluate("document.querySelector('#filing-voice-box audio').play()")
+        send(page)
+        page.wait_for_url(SENT)
+        assert Grievance.objects.get().voices.count() == 1
+    finally:
+        speaking.close()
+
+
+def test_a_new_version_of_the_worker_loses_nothing_that_waits(phone, world, monkeypatch):
+    page = filing_page(phone, world)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    write(page)
     phone.context.set_offline(True)
-    alike.get_by_role("button").click()
+    send(page)
     waits_in(page, 1)
-    assert not Joining.objects.exists()
+    monkeypatch.setattr(offline, "shell_version", lambda: "newer")
     phone.context.set_offline(False)
-    hurry(page)
+    page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
+    page.goto(phone.site + "/")
     waits_in(page, 0)
-    assert Joining.objects.get().grievance == told
+    page.wait_for_function("() => caches.keys().then((names) => names.includes('lj-shell-newer'))")
+    assert Grievance.objects.count() == 1
+
+
+def test_the_browser_sends_what_waits_in_the_background(phone, world):
+    page = filing_page(phone, world)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    write(page)
+    phone.context.set_offline(True)
+    send(page)
+    waits_in(page, 1)
+    registered = "navigator.serviceWorker.ready.then((one) => one.sync.getTags())"
+    assert page.evaluate(registered) == ["outbox"]
+    talk = phone.context.new_cdp_session(page)
+    found = []
+    talk.on("ServiceWorker.workerRegistrationUpdated", lambda event: found.extend(event["registrations"]))
+    talk.send("ServiceWorker.enable")
+    page.wait_for_timeout(500)
+    phone.context.set_offline(False)
+    talk.send(
+        "ServiceWorker.dispatchSyncEvent",
+        {"origin": phone.site, "registrationId": found[0]["registrationId"], "tag": "outbox", "lastChance": False},
+    )
+    waits_in(page, 0)
+    assert Grievance.objects.count() == 1

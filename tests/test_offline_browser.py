@@ -1,7 +1,6 @@
 """The chief's phone without a network: what is reported waits on the phone and arrives exactly once."""
 
 import io
-import re
 from pathlib import Path
 
 import pytest
@@ -9,65 +8,15 @@ from PIL import Image
 
 from grievances.api import views as api_views
 from grievances.models import Grievance
-from tests.browsing import complaints_of
-from tests.factories import PASSWORD, World, file_case, make_world
+from tests.browsing import SENT, WORDS, Phone, hurry, send, waits_in, write
+from tests.factories import World, file_case, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-WORDS = "三号楼下水道堵了，污水流到路上。"
 # The addresses of the pages the phone keeps.
 KEPT = """caches.keys().then(async (names) => {
   const name = names.find((one) => one.startsWith("lj-pages-"));
   return name ? (await (await caches.open(name)).keys()).map((key) => new URL(key.url).pathname) : [];
 })"""
-SENT = re.compile(r"/report/LJ[\w-]+/$")
-
-
-class Phone:
-    """A chief's phone: one browser profile, as many tabs as wanted."""
-
-    def __init__(self, browser, site: str, *, width: int = 360, height: int = 740) -> None:
-        self.site = site
-        self.context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-        self.complaints: list[str] = []
-
-    def tab(self, path: str = "/"):
-        page = self.context.new_page()
-        self.complaints = complaints_of(page)
-        page.goto(self.site + path)
-        return page
-
-    def sign_in(self, user):
-        page = self.tab("/sign-in/")
-        page.fill("input[name=username]", user.phone)
-        page.fill("input[name=password]", PASSWORD)
-        page.locator("main [type=submit]").click()
-        page.wait_for_url(self.site + "/")
-        return page
-
-
-def write(page, words: str = WORDS) -> None:
-    page.fill("textarea[name=description]", words)
-
-
-def send(page) -> None:
-    page.locator("#filing [type=submit]").click()
-
-
-def waits_in(page, count: int) -> None:
-    """The count in the top bar reads so many; none shows none."""
-    chip = page.locator("#outbox-chip")
-    if count:
-        page.wait_for_function(
-            "n => document.querySelector('#outbox-chip [data-count]').textContent === n", arg=str(count)
-        )
-        chip.wait_for(state="visible")
-    else:
-        chip.wait_for(state="hidden")
-
-
-def hurry(page) -> None:
-    """As when the network has just come back."""
-    page.evaluate("window.dispatchEvent(new Event('online'))")
 
 
 @pytest.fixture(autouse=True)

@@ -61,13 +61,22 @@ class AlikeCase(serializers.Serializer):
     title = serializers.CharField(source="case.title")
     place = serializers.SerializerMethodField()
     status = serializers.CharField(source="case.get_status_display")
-    url = serializers.CharField(source="case.get_absolute_url")
+    category = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="empty for a case near by that the caller may join, not open")
     joined = serializers.BooleanField()
     count = serializers.IntegerField(source="case.joined_count")
 
     def get_place(self, one: Alike) -> str:
+        if not one.seen:
+            return one.case.unit.name
         door = one.case.household.label if one.case.household_id else ""
         return " ".join(filter(None, [one.case.unit.name, door, one.case.place]))
+
+    def get_category(self, one: Alike) -> str:
+        return str(one.case.category) if one.case.category_id else ""
+
+    def get_url(self, one: Alike) -> str:
+        return one.case.get_absolute_url() if one.seen else ""
 
 
 class SuggestionAnswer(serializers.Serializer):
@@ -91,7 +100,7 @@ class Suggestions(APIView):
         responses=SuggestionAnswer,
     )
     def get(self, request: Request) -> Response:
-        """Return at most three likely categories and at most three open cases alike that the caller may see.
+        """Return at most three likely categories and at most three open cases alike that the caller may open or join.
 
         For those who file. Nothing is stored of what was typed.
         """

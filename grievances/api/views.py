@@ -162,8 +162,7 @@ class CaseAct(GenericAPIView):
 class CaseJoin(APIView):
     """Me too: join an open case instead of filing it again."""
 
-    # The phone's outbox sends everything as form data.
-    parser_classes = [SmallJSONParser, PhotosParser]
+    parser_classes = [SmallJSONParser, PhotosParser]  # the phone's outbox sends forms
     throttle_scope = "filing"
 
     def get_throttles(self) -> list:
@@ -176,7 +175,7 @@ class CaseJoin(APIView):
         The same `submission_id`, household or person again is the same joining: 201 the first time, 200 ever after.
         409 when the case is not open any more.
         """
-        case = _visible_case(request, number)
+        case = get_object_or_404(Grievance.objects.joinable_by(request.user), number=number)
         given = JoinRequest(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)
         joining, is_new = join(actor=request.user, grievance=case, now=clock.now(), **_filled(given.validated_data))

@@ -33,16 +33,13 @@ class JoiningForm(forms.Form):
     )
 
     def __init__(self, *args, households: list[Household], own: bool = False, **kwargs) -> None:
-        """`own`: the person filed the case, so only another household can have it too."""
+        """`own`: the person filed the case, so that only another household can be added."""
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self._households = {str(household.pk): household for household in households}
         if households:
             doors = [(key, household.label) for key, household in self._households.items()]
-            field = self.fields["household"]
-            field.required = own
-            field.choices = doors if own else [("", _("None in particular")), *doors]
-            field.error_messages["required"] = _("You filed this case yourself. Which other household has it too?")
+            self.fields["household"].choices = doors if own else [("", _("None in particular")), *doors]
         else:
             del self.fields["household"]
 

@@ -25,18 +25,20 @@ _NEAR_DEGREES = 200 / 111_000
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A case that looks the same; `joined`: the viewer joined it or filed it."""
+    """A case that looks the same; `joined`: the viewer joined it or filed it; `seen`: it is theirs to open."""
 
     case: Grievance
     likeness: float
     joined: bool
+    seen: bool
 
 
 def open_alike(text: str, *, user: User, unit: Unit, lat: float | None = None, lon: float | None = None) -> list[Alike]:
-    """Return at most three open cases that `user` may see and that share the rarer words of `text`, the likest first.
+    """Return at most three open cases that share the rarer words of `text`, the likest first.
 
-    Of the unit's community; with a position also of the street within about 200 m. One statement: the open cases of
-    a community are a short range of the index of open cases (`grievance_live_due`), compared here.
+    Of those that `user` sees or may join. Of the unit's community; with a position also of the street within about
+    200 m. One statement: the open cases of a community are a short range of the index of open cases
+    (`grievance_live_due`), compared here.
     """
     typed = pairs(text)
     if len(typed) < SHARED or depth(unit.path) <= LEVEL_ORDER[Level.DISTRICT]:
@@ -53,7 +55,7 @@ def open_alike(text: str, *, user: User, unit: Unit, lat: float | None = None, l
         # A short report that stands in what was typed nearly whole is alike too, if less.
         likeness = max(sum(rare[name] for name in shared) / whole, len(shared) / len(words) / 2 if words else 0)
         if len(shared) >= SHARED and likeness >= ALIKE:
-            found.append(Alike(case, likeness, case.has_joined or case.filed_by_id == user.pk))
+            found.append(Alike(case, likeness, case.has_joined or case.filed_by_id == user.pk, case.is_seen))
     return sorted(found, key=lambda one: (-one.likeness, -one.case.pk))[:SHOWN]
 
 
@@ -65,13 +67,16 @@ def _open_cases(user: User, unit: Unit, lat: float | None, lon: float | None):
         area = _around(unit, Level.STREET) & (area | near)
     joined = Joining.objects.filter(grievance=OuterRef("pk"), joined_by=user)
     return (
-        Grievance.objects.visible_to(user)
-        .live()
+        # The area first: its open cases are a short range of an index, and the two rights are asked of those alone.
+        Grievance.objects.live()
         .filter(is_private=False)
         .filter(area)
-        .select_related("unit", "household")
+        .annotate(is_seen=Exists(Grievance.objects.visible_to(user).filter(pk=OuterRef("pk"))))
+        .filter(Q(is_seen=True) | Exists(Grievance.objects.near(user).filter(pk=OuterRef("pk"))))
+        .select_related("unit", "household", "category")
         .only(
             *("number", "title", "description", "status", "place", "filed_by_id", "joined_count", "unit__name"),
+            *("category__name", "category__name_en"),
             *("suspended_at", "household__label"),
         )
         .annotate(has_joined=Exists(joined))

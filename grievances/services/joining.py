@@ -31,7 +31,7 @@ def join(
     """Join the case for a household, or for oneself without one; return the joining and whether it is new.
 
     The same submission, household or person again gives the joining that is there, whatever became of the case. A
-    case that was merged is joined where it goes on, as far as the actor sees that. The row of the case is locked.
+    case that was merged is joined where it goes on, as far as the actor may join that. The row of the case is locked.
     Raise Conflict when it is not open any more (or for somebody else's submission id), NotAllowed with the reason,
     InvalidInput per field.
     """
@@ -40,7 +40,7 @@ def join(
     note = note.strip()
     if len(note) > NOTE_LENGTH:
         raise InvalidInput({"note": _("Please keep it under %(count)s characters.") % {"count": NOTE_LENGTH}})
-    seen = Grievance.objects.visible_to(actor)
+    seen = Grievance.objects.joinable_by(actor)
     facts = {"joined_by": actor, "household": household, "note": note, "submission_id": submission_id}
     try:
         return _join(actor, _where_it_goes_on(grievance, seen), facts, now)

@@ -18,8 +18,6 @@ from grievances.suggestions.features import features
 
 Sample = tuple[str, Hashable]
 Guess = tuple[Hashable, float]
-# How much of a feature every class is taken to have had.
-_SMOOTHING = 0.05
 _LONGEST_LIST = 60_000
 
 
@@ -35,13 +33,16 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Counts of features by class. `sharpness` turns scores into shares that come true about as often as they say."""
+    """Counts of features by class. `sharpness` turns scores into shares that come true about as often as they say.
+
+    `smoothing` is how much of a feature every class is taken to have had: the more, the less a rare one decides.
+    """
 
     classes: tuple[Hashable, ...]
     masses: tuple[float, ...]
     known: dict[str, Feature]
     sharpness: float = 12.0
-    smoothing: float = _SMOOTHING
+    smoothing: float = 0.05
 
     def scores(self, text: str) -> list[float]:
         """Return a score for each class, in the order of `classes`; none at all when no feature is known."""
@@ -74,7 +75,6 @@ class Model:
             for name, one in self.known.items()
         }
         data = {"classes": self.classes, "masses": _rounded(self.masses), "sharpness": self.sharpness, "known": kept}
-        data["smoothing"] = self.smoothing
         return zlib.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
 
@@ -86,29 +86,16 @@ def unpacked(data: bytes) -> Model:
             name: Feature(rareness, everywhere, array("H", classes), array("f", weights))
             for name, (rareness, everywhere, classes, weights) in facts["known"].items()
         }
-        return Model(
-            tuple(facts["classes"]),
-            tuple(facts["masses"]),
-            known,
-            facts["sharpness"],
-            facts.get("smoothing", _SMOOTHING),
-        )
+        return Model(tuple(facts["classes"]), tuple(facts["masses"]), known, facts["sharpness"])
     except (zlib.error, KeyError, TypeError) as error:
         raise ValueError("this is no packed model") from error
 
 
-def train(
-    samples: Sequence[Sample],
-    seeds: Sequence[Sample] = (),
-    *,
-    seen_in: int = 1,
-    smoothing: float = _SMOOTHING,
-    sharpness: float = 12.0,
-) -> Model | None:
+def train(samples: Sequence[Sample], seeds: Sequence[Sample] = (), *, seen_in: int = 1) -> Model | None:
     """Learn from texts with their classes; None when there is nothing to tell apart.
 
     `seeds` are words that are known to belong to a class: they speak until enough texts do. A feature that fewer than
-    `seen_in` texts have is left out, unless a seed has it. More `smoothing` trusts rare features less.
+    `seen_in` texts have is left out, unless a seed has it.
     """
     classes = tuple(sorted({label for _text, label in [*samples, *seeds]}, key=str))
     if len(classes) < 2:
@@ -125,7 +112,7 @@ def train(
         name: Feature(rareness[name], sum(by_class.values()), array("H", by_class), array("f", by_class.values()))
         for name, by_class in weights.items()
     }
-    return Model(classes, tuple(masses), known, sharpness, smoothing)
+    return Model(classes, tuple(masses), known)
 
 
 def shares_of(scores: Sequence[float], sharpness: float) -> list[float]:

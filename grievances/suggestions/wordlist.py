@@ -1,12 +1,13 @@
 """The word list: words people use for each category, until a city has enough cases of its own. Pure."""
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 
 from grievances.suggestions.bayes import Guess, Model, Sample, train
 
 # A word that really stands there says more than likeness; one that holds another says it instead of that one.
 _WORD_COUNTS = 0.7
-# A few hundred words are little to learn from: a character that one class happens to have alone must not decide.
+# A list says each word once or twice, so one rare word must not decide alone; measured in `docs/suggestions.md`.
 _SMOOTHING, _SHARPNESS = 0.5, 16.0
 
 
@@ -18,7 +19,8 @@ class WordList:
         given = [(word.lower(), label) for word, label in words if word]
         self._words = sorted(given, key=lambda one: (-len(one[0]), one[0]))
         self.seeds: list[Sample] = [*given, *names]
-        self._alike: Model | None = train([], self.seeds, smoothing=_SMOOTHING, sharpness=_SHARPNESS)
+        model = train([], self.seeds)
+        self._alike: Model | None = model and replace(model, smoothing=_SMOOTHING, sharpness=_SHARPNESS)
 
     def guess(self, text: str) -> list[Guess]:
         """Return classes with shares, the likeliest first; nothing when no word of the text is known."""

@@ -27,20 +27,21 @@ from orgs.services.households import kept_units
 def join_case(request: HttpRequest, number: str) -> HttpResponse:
     """Ask which household has it too, and join.
 
-    404 for another unit's case, 403 with the reason for who may not, 409 where the case is not open any more, 422 with
-    the fields to mend; what was typed stays. Sent twice, it is one joining.
+    404 for a case neither seen nor near, 403 with the reason for who may not, 409 where the case is not open any
+    more, 422 with the fields to mend; what was typed stays. Sent twice, it is one joining.
     """
-    case = get_object_or_404(Grievance.objects.visible_to(request.user).with_names(), number=number)
+    case = get_object_or_404(Grievance.objects.joinable_by(request.user).with_names(), number=number)
     # What is sent twice names a door that is counted by then: the verb knows it again.
     households = _households(request.user, case, all_doors=request.method == "POST")
-    own = case.filed_by_id == request.user.pk
     if request.method != "POST":
         if transition(case.status, Action.JOIN) is None:
             return _page(request, case, None, status=409, problem=why_not_open(case))
         decide(request.user, Action.JOIN, case, at=now()).require()
-        return _page(
-            request, case, JoiningForm(initial={"submission_id": uuid.uuid4()}, households=households, own=own)
-        )
+        if case.filed_by_id == request.user.pk and not households:
+            problem = _("You filed this case yourself, and every door of yours that may be added is counted already.")
+            return _page(request, case, None, problem=problem)
+        return _page(request, case, _form(request.user, case, households))
+    own = case.filed_by_id == request.user.pk
     form = JoiningForm(request.POST, households=households, own=own)
     if "submission_id" in form.errors:
         form.data = form.data.copy()
@@ -57,7 +58,18 @@ def join_case(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, case, form, status=409, problem=str(error.message))
     words = _("You have joined %(number)s.") if is_new else _("This was counted already in %(number)s.")
     messages.success(request, words % {"number": joining.grievance.number})
-    return redirect(joining.grievance)
+    return redirect(joining.grievance if _is_seen(request.user, joining.grievance) else "home")
+
+
+def _form(user: User, case: Grievance, households: list[Household]) -> JoiningForm:
+    # For one's own case "none in particular" would be refused: the first door that it does not count yet stands there.
+    own = case.filed_by_id == user.pk
+    initial = {"submission_id": uuid.uuid4(), "household": str(households[0].pk) if own and households else ""}
+    return JoiningForm(initial=initial, households=households, own=own)
+
+
+def _is_seen(user: User, case: Grievance) -> bool:
+    return Grievance.objects.visible_to(user).filter(pk=case.pk).exists()
 
 
 def may_join_here(user: User, case: Grievance) -> bool:
@@ -79,5 +91,5 @@ def _households(user: User, case: Grievance, *, all_doors: bool) -> list[Househo
 def _page(
     request: HttpRequest, case: Grievance, form: JoiningForm | None, *, status: int = 200, problem: str = ""
 ) -> HttpResponse:
-    context = {"case": case, "form": form, "problem": problem}
+    context = {"case": case, "form": form, "problem": problem, "seen": _is_seen(request.user, case)}
     return render(request, "grievances/join.html", context, status=status)

@@ -111,12 +111,13 @@
     const alike = (answer.alike || []).map((one) => {
       const item = document.createElement("li");
       item.className = "alike";
-      const link = document.createElement("a");
-      link.href = one.url;
+      const link = document.createElement(one.url ? "a" : "span");
+      if (one.url) link.href = one.url;
+      link.className = "alike__title";
       link.textContent = one.title;
       const place = document.createElement("span");
       place.className = "alike__place";
-      place.textContent = [one.place, one.status].filter(Boolean).join(" · ");
+      place.textContent = [one.place, one.category, one.status].filter(Boolean).join(" · ");
       const join = document.createElement("button");
       join.type = "button";
       join.className = "button button--secondary";
@@ -124,10 +125,20 @@
       join.disabled = Boolean(one.joined);
       join.addEventListener("click", async () => {
         join.disabled = true;
-        const outcome = await outbox.join(one.number, form.elements.household?.value || "");
+        let outcome;
+        try {
+          outcome = await outbox.join(one.number, form.elements.household?.value || "");
+        } catch {
+          location.assign(`/cases/${one.number}/join/`); // the phone keeps nothing: by an ordinary page
+          return;
+        }
+        if (outcome.result === "mend") {
+          join.disabled = false;
+          outbox.say(outcome.error.message);
+          return;
+        }
         join.textContent = words.joined;
         if (outcome.result === "kept") outbox.say(words.kept);
-        if (outcome.result === "mend") outbox.say(outcome.error.message);
       });
       item.append(link, place, join);
       return item;
@@ -232,20 +243,17 @@
     clear();
   };
 
-  const plainly = () => {
-    const carry = (input, blobs, name) => {
-      if (!input || blobs.length === 0) return;
-      const carrier = new DataTransfer();
-      blobs.forEach((blob, at) => {
-        const kind = blob.type.split("/")[1] || "bin";
-        carrier.items.add(new File([blob], `${name}-${at + 1}.${kind}`, { type: blob.type }));
-      });
-      input.files = carrier.files;
+  /* The form as the browser sends it: photos and voice go back into its fields. */
+  const sendAsForm = () => {
+    const put = (input, files) => {
+      const held = new DataTransfer();
+      for (const file of files) held.items.add(file);
+      input.files = held.files;
     };
-    carry(photoInput, photos.map((photo) => photo.blob), "photo");
-    carry(form.elements.voice, voiceNote ? [voiceNote] : [], "voice");
+    put(photoInput, photos.map(({ blob }, index) => new File([blob], `photo-${index + 1}.jpg`, { type: blob.type })));
+    put(form.elements.voice, voiceNote ? [new File([voiceNote], "voice", { type: voiceNote.type })] : []);
     form.elements.submission_id.value = id;
-    if (asked) form.elements.no_photo.value = "1";
+    form.elements.no_photo.value = asked ? "1" : "";
     form.submit();
   };
 
@@ -280,9 +288,9 @@
       outcome = await outbox.keep({ id, kind: "filing", url: "/api/v1/cases/", fields: given,
         photos: photos.map((photo) => photo.blob), voice: voiceNote });
     } catch {
+      // The phone keeps nothing (private window, full): the ordinary way, unless that would lose what was typed.
+      if (navigator.onLine) return sendAsForm();
       outbox.say(words.cannotKeep);
-      // The phone keeps nothing (private window, full). With a network the form goes the ordinary way, as without scripts.
-      if (navigator.onLine) return plainly();
       return stop();
     }
     if (outcome.result === "mend") {

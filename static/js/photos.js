@@ -1,9 +1,11 @@
-/* Photos made small on the phone: at most 2048 px, under 500 KB, upright; what cannot be read is sent as it is. */
+/* Photos made small on the phone: at most 2048 px, under 500 KB, upright; where it was taken goes along, nothing
+   else of what the camera wrote. What cannot be read is sent as it is. */
 (() => {
   "use strict";
 
   const LONG_SIDE = 2048;
-  const BYTES = 500 * 1000;
+  const BYTES = 499 * 1000; // with the place still under 500 KB
+  const READ = 256 * 1024;
   const QUALITIES = [0.82, 0.7, 0.6, 0.5];
 
   const decoded = async (file) => {
@@ -37,64 +39,63 @@
     return canvas;
   };
 
-  /* Where a JPEG was taken, as an Exif segment that holds nothing else; null without. Drawing anew would lose it. */
-  const TAKEN_AT = [1, 2, 3, 4]; // north or south, latitude, east or west, longitude
-  const positionOf = async (file) => {
-    const bytes = new DataView(await file.slice(0, 256 * 1024).arrayBuffer());
-    if (bytes.byteLength < 4 || bytes.getUint16(0) !== 0xffd8) return null;
-    for (let at = 2; at + 10 < bytes.byteLength && bytes.getUint8(at) === 0xff; at += 2 + bytes.getUint16(at + 2)) {
-      if (bytes.getUint16(at) === 0xffe1 && bytes.getUint32(at + 4) === 0x45786966) return segmentOf(bytes, at + 10);
+  /* Where a JPEG was taken: the latitude's and longitude's letters and 24 bytes each, or null. */
+  const placeOf = async (file) => {
+    const view = new DataView(await file.slice(0, READ).arrayBuffer());
+    if (view.getUint16(0) !== 0xffd8) return null;
+    let at = 2;
+    while (view.getUint8(at) === 0xff && view.getUint8(at + 1) !== 0xda) {
+      if (view.getUint16(at) === 0xffe1 && view.getUint32(at + 4) === 0x45786966) return placeIn(view, at + 10);
+      at += 2 + view.getUint16(at + 2);
     }
     return null;
   };
-  const segmentOf = (bytes, start) => {
-    const little = bytes.getUint16(start) === 0x4949;
-    const short = (at) => bytes.getUint16(at, little);
-    const long = (at) => bytes.getUint32(at, little);
-    const entries = (directory) =>
-      Array.from({ length: short(directory) }, (_, number) => directory + 2 + 12 * number);
-    const pointer = entries(start + long(start + 4)).find((entry) => short(entry) === 0x8825);
+
+  /* The same of the camera's notes (TIFF) that begin at `base`. */
+  const placeIn = (view, base) => {
+    const little = view.getUint16(base) === 0x4949;
+    const short = (at) => view.getUint16(base + at, little);
+    const long = (at) => view.getUint32(base + at, little);
+    const entries = (start) =>
+      new Map(Array.from({ length: short(start) }, (_, n) => [short(start + 2 + n * 12), start + 2 + n * 12]));
+    const pointer = entries(long(4)).get(0x8825);
     if (!pointer) return null;
-    const found = new Map(entries(start + long(pointer + 8)).map((entry) => [short(entry), entry]));
-    if (!TAKEN_AT.every((tag) => found.has(tag))) return null;
-    // Exif, TIFF head, a directory that points to the other one, its four entries, two times three fractions.
-    const made = new DataView(new ArrayBuffer(10 + 80 + 48));
-    const head = [0xff, 0xe1, 0, made.byteLength - 2, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x4d, 0x4d, 0, 42, 0, 0, 0, 8];
-    head.forEach((byte, place) => made.setUint8(place, byte));
-    const base = 10;
-    const entry = (place, tag, type, count, value) => {
-      made.setUint16(place, tag);
-      made.setUint16(place + 2, type);
-      made.setUint32(place + 4, count);
-      made.setUint32(place + 8, value);
-    };
-    made.setUint16(base + 8, 1);
-    entry(base + 10, 0x8825, 4, 1, 26);
-    made.setUint16(base + 26, 4);
-    TAKEN_AT.forEach((tag, number) => {
-      const from = found.get(tag);
-      const place = base + 28 + 12 * number;
-      if (tag % 2) {
-        entry(place, tag, 2, 2, bytes.getUint8(from + 8) << 24);
-        return;
-      }
-      const to = 80 + 24 * (tag / 2 - 1);
-      entry(place, tag, 5, 3, to);
-      for (let word = 0; word < 6; word += 1) {
-        made.setUint32(base + to + 4 * word, long(start + long(from + 8) + 4 * word));
-      }
-    });
-    return made.buffer;
+    const gps = entries(long(pointer + 8));
+    if (![1, 2, 3, 4].every((tag) => gps.has(tag))) return null;
+    const letter = (tag) => view.getUint8(base + gps.get(tag) + 8);
+    const numbers = (tag) => Array.from({ length: 6 }, (_, n) => long(long(gps.get(tag) + 8) + n * 4));
+    return { refs: [letter(1), letter(3)], values: [numbers(2), numbers(4)] };
   };
-  const withPosition = async (blob, file) => {
-    let segment = null;
-    try {
-      segment = await positionOf(file);
-    } catch { /* a damaged head: the photo goes without its place */ }
-    return segment ? new Blob([blob.slice(0, 2), segment, blob.slice(2)], { type: blob.type }) : blob;
+
+  /* Put the place into a redrawn JPEG: notes that hold "upright" and the position, in front of everything else. */
+  const placed = (blob, place) => {
+    const view = new DataView(new ArrayBuffer(150));
+    let at = 0;
+    const short = (...all) => { for (const one of all) { view.setUint16(at, one); at += 2; } };
+    const long = (...all) => { for (const one of all) { view.setUint32(at, one); at += 4; } };
+    const letter = (tag, code) => { short(tag, 2); long(2, code << 24); };
+    short(0xffe1, 148);
+    long(0x45786966); // "Exif"
+    short(0);
+    short(0x4d4d, 42); // from here on places are counted
+    long(8);
+    short(2, 0x0112, 3); long(1); short(1, 0);
+    short(0x8825, 4); long(1, 38, 0);
+    short(4);
+    letter(1, place.refs[0]);
+    short(2, 5); long(3, 92);
+    letter(3, place.refs[1]);
+    short(4, 5); long(3, 116);
+    long(0, ...place.values[0], ...place.values[1]);
+    return new Blob([blob.slice(0, 2), view, blob.slice(2)], { type: "image/jpeg" });
   };
 
   const shrink = async (file) => {
+    const [small, place] = await Promise.all([redrawn(file), placeOf(file).catch(() => null)]);
+    return place && small !== file ? placed(small, place) : small;
+  };
+
+  const redrawn = async (file) => {
     let picture;
     try {
       picture = await decoded(file);
@@ -106,7 +107,7 @@
       const canvas = drawn(picture, side);
       for (const quality of QUALITIES) {
         best = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
-        if (best && best.size < BYTES - 200) return withPosition(best, file);
+        if (best && best.size < BYTES) return best;
       }
     }
     return best || file;

@@ -114,7 +114,7 @@ def test_who_only_handles_or_watches_does_not_join(world, who):
 
 def test_strangers_do_not_join(world):
     case = file_case(world)
-    for stranger in (world.second_chief, world.others["chief"], world.others["street"]):
+    for stranger in (world.others["chief"], world.others["street"]):
         with pytest.raises(NotAllowed):
             joined(case, by=stranger)
 
