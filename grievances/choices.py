@@ -66,6 +66,8 @@ class Action(models.TextChoices):
     WITHDRAW_CARD = "withdraw_card", _("Withdraw a card")
     RECOMPUTE = "recompute", _("Compute the deadline anew")
     JOIN = "join", _("Me too")
+    PUBLISH = "publish", _("Show to the neighbourhood")
+    UNPUBLISH = "unpublish", _("Take off the public page")
 
 
 class Urgency(models.TextChoices):

@@ -47,6 +47,11 @@ _EXPLANATIONS = {
     Action.URGE: _("Who has the case is told at once."),
     Action.YELLOW_CARD: _("A formal warning to who has the case. It stays in the record."),
     Action.RED_CARD: _("The gravest warning to who has the case. It stays in the record."),
+    Action.PUBLISH: _(
+        "Everybody can read it on the page “Done near me” of the community. Leave out names, doors and numbers; "
+        "look at the photos for faces and plates."
+    ),
+    Action.UNPUBLISH: _("It is gone from the public page at once."),
     Action.CLASSIFY: _("The time allowed follows the category, counted from when it began."),
 }
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grievances.choices import CARD_OF, Action, Card, Source, Standing, Status
-from grievances.models import Assignment, Escalation, Grievance
+from grievances.models import Assignment, Escalation, Grievance, Publication
 from grievances.workflow import Guard, actions_from, transition
 from linjiang.common.decisions import ALLOWED, Decision, denied, idle
 from orgs import tree
@@ -333,6 +333,20 @@ def _not_a_residents(ask: _Question) -> Decision:
     return ALLOWED
 
 
+def _may_be_shown(ask: _Question) -> Decision:
+    if ask.grievance.is_private:
+        return denied(_("Who told this asked for it to be kept private."))
+    if not ask.grievance.said_resolved:
+        return denied(_("Only what the household called solved is shown to the neighbourhood."))
+    return ALLOWED
+
+
+def _is_shown(ask: _Question) -> Decision:
+    if Publication.objects.filter(grievance=ask.grievance, withdrawn_at__isnull=True).exists():
+        return ALLOWED
+    return idle(_("The case is not on the public page."))
+
+
 _STREET_DEPTH = 3
 
 _GUARDS = {
@@ -353,4 +367,6 @@ _GUARDS = {
     Guard.NOT_REJECTED_BY_SAME: _not_rejected_by_same,
     Guard.NOT_JUST_URGED: _not_just_urged,
     Guard.NOT_A_RESIDENTS: _not_a_residents,
+    Guard.MAY_BE_SHOWN: _may_be_shown,
+    Guard.IS_SHOWN: _is_shown,
 }

@@ -58,6 +58,8 @@ ICONS: dict[str, str] = {
     Action.WITHDRAW_CARD: "undo-2",
     Action.RECOMPUTE: "calendar",
     Action.JOIN: "user-plus",
+    Action.PUBLISH: "megaphone",
+    Action.UNPUBLISH: "eye-off",
 }
 WARNINGS = frozenset({Action.YELLOW_CARD, Action.RED_CARD, Action.ESCALATE})
 

@@ -30,6 +30,8 @@ class Guard(StrEnum):
     NOT_REJECTED_BY_SAME = "not_rejected_by_same"
     NOT_JUST_URGED = "not_just_urged"
     NOT_A_RESIDENTS = "not_a_residents"
+    MAY_BE_SHOWN = "may_be_shown"
+    IS_SHOWN = "is_shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,11 @@ TABLE: dict[tuple[Status, Action], Transition] = {
         guards=[Guard.REOPEN_WINDOW],
         reason=ReasonKind.REOPEN,
     ),
+    # 公开: only what the household called solved, in words of its own
+    (Status.CLOSED, Action.PUBLISH): _row(
+        None, Standing.ASSIGNER, guards=[Guard.MAY_BE_SHOWN], required=("public_title", "public_text")
+    ),
+    (Status.CLOSED, Action.UNPUBLISH): _row(None, Standing.ASSIGNER, guards=[Guard.IS_SHOWN], required=("note",)),
     (Status.REJECTED, Action.APPEAL): _row(Status.REPORTED, *_FILERS, Standing.RESIDENT, required=("note",)),
 }
 

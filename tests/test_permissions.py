@@ -30,7 +30,7 @@ ADMINISTRATORS = ("system_admin", "security_admin", "audit_admin")
 # GET by people who are signed in. 200 unless said otherwise; "anybody" needs no account at all.
 OPEN = {"home", "cases", "inbox", "messages", "change_password", "outbox", "notices"}
 ANYBODY = {
-    "healthz", "sign_in", "resident", "resident_photo", "door", "door_receipt",
+    "healthz", "sign_in", "resident", "resident_photo", "door", "door_receipt", "near", "near_photo",
     "manifest", "service_worker", "offline", "outbox_who",
 }  # fmt: skip
 POST_ONLY = {"set_language": 302, "sign_out": 302, "messages_read": 302, "elder": 302, "start_from": 302}

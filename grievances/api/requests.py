@@ -4,9 +4,10 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from grievances.choices import Action, Rating, Urgency
-from grievances.models import Category, Escalation, Grievance
+from grievances.models import Attachment, Category, Escalation, Grievance
 from grievances.services.filing import MAX_DESCRIPTION
 from grievances.services.joining import NOTE_LENGTH as JOINING_NOTE
+from grievances.services.publishing import TEXT_LENGTH, TITLE_LENGTH
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, transition
 from linjiang.common.rest import Flag, IdField
@@ -129,6 +130,10 @@ class ActionRequest(serializers.Serializer):
     said_resolved = serializers.BooleanField(required=False, allow_null=True)
     is_public = Flag(required=False)
     photos = _photos()
+    public_title = serializers.CharField(required=False, max_length=TITLE_LENGTH, help_text="for everybody")
+    public_text = serializers.CharField(required=False, max_length=TEXT_LENGTH, help_text="for everybody")
+    before = serializers.UUIDField(required=False, allow_null=True, help_text="a photo of the case")
+    after = serializers.UUIDField(required=False, allow_null=True, help_text="a photo of the case")
 
     def __init__(self, *args, action: Action | None = None, case: Grievance | None = None, **kwargs) -> None:
         self.action, self.case = action, case
@@ -190,6 +195,20 @@ class ActionRequest(serializers.Serializer):
         if found is None:
             raise serializers.ValidationError(_("There is no open case of yours with this number."))
         return found
+
+    def _photo(self, uuid) -> Attachment | None:
+        if uuid is None:
+            return None
+        found = self.case.attachments.filter(uuid=uuid).first()
+        if found is None:
+            raise serializers.ValidationError(_("Please choose a photo of this case."))
+        return found
+
+    def validate_before(self, uuid) -> Attachment | None:
+        return self._photo(uuid)
+
+    def validate_after(self, uuid) -> Attachment | None:
+        return self._photo(uuid)
 
     def validate_rating(self, rating) -> int:
         return int(rating)

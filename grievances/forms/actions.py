@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 from grievances import pending, similar
 from grievances.choices import Action, Counts, Rating, Urgency
 from grievances.filters import CategoryChoice
-from grievances.forms.fields import PhotosField
+from grievances.forms.fields import PhotoChoice, PhotosField
 from grievances.models import Grievance, Reason
 from grievances.policies import CARDS_OF
+from grievances.services.publishing import TEXT_LENGTH, TITLE_LENGTH
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, Transition
 from linjiang.common.clock import local_day
@@ -345,6 +346,37 @@ def _is_public(_form: ActionForm) -> forms.Field:
     )
 
 
+def _public_title(form: ActionForm) -> forms.Field:
+    shown = getattr(form.case, "publication", None)
+    return forms.CharField(
+        label=_("Title for everybody"), max_length=TITLE_LENGTH, initial=shown.title if shown else form.case.title
+    )
+
+
+def _public_text(form: ActionForm) -> forms.Field:
+    shown = getattr(form.case, "publication", None)
+    field = _text(_("What was done, for everybody"), required=True, help_text=_("Without names, doors and numbers."))
+    field.max_length = TEXT_LENGTH
+    field.initial = shown.text if shown else form.case.result
+    return field
+
+
+def _public_photo(name: str, label: str) -> Callable[[ActionForm], forms.Field]:
+    def build(form: ActionForm) -> forms.Field:
+        shown = getattr(form.case, "publication", None)
+        field = PhotoChoice(
+            label=label,
+            queryset=form.case.attachments.select_related("event").order_by("pk"),
+            required=False,
+            empty_label=_("None"),
+            widget=forms.RadioSelect,
+        )
+        field.initial = getattr(shown, name, None)
+        return field
+
+    return build
+
+
 _NOT_SERVING = gettext_lazy("This agency does not serve this place.")
 
 _BUILDERS: dict[str, Callable[[ActionForm], forms.Field | dict[str, forms.Field]]] = {
@@ -365,4 +397,8 @@ _BUILDERS: dict[str, Callable[[ActionForm], forms.Field | dict[str, forms.Field]
     "rating": _rating,
     "said_resolved": _said_resolved,
     "is_public": _is_public,
+    "public_title": _public_title,
+    "public_text": _public_text,
+    "before": _public_photo("before", gettext_lazy("Photo of before")),
+    "after": _public_photo("after", gettext_lazy("Photo of after")),
 }

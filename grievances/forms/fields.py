@@ -3,6 +3,8 @@
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 
@@ -31,3 +33,13 @@ class PhotosField(forms.FileField):
                 _("At most %(count)s photos at a time.") % {"count": settings.ATTACHMENT_MAX_COUNT}
             )
         return cleaned
+
+
+class PhotoChoice(forms.ModelChoiceField):
+    """One of the photos of a case, chosen by looking at them."""
+
+    def label_from_instance(self, photo) -> str:
+        """Draw the small picture; the step it came with says what it shows."""
+        step = photo.event.get_action_display() if photo.event else ""
+        url = reverse("photo", args=[photo.uuid, "small"])
+        return format_html('<img class="choice__photo" src="{}" alt="" loading="lazy">{}', url, step)

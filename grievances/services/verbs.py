@@ -8,7 +8,7 @@ from datetime import datetime
 
 from grievances.choices import Action
 from grievances.models import Grievance
-from grievances.services import cards, desk, feedback, filing, handling, pauses, remarks
+from grievances.services import cards, desk, feedback, filing, handling, pauses, publishing, remarks
 from orgs.models import User
 
 VERBS: dict[Action, Callable[..., Grievance]] = {
@@ -45,6 +45,8 @@ VERBS: dict[Action, Callable[..., Grievance]] = {
     Action.RED_CARD: cards.red_card,
     Action.ANSWER_CARD: cards.answer_card,
     Action.WITHDRAW_CARD: cards.withdraw_card,
+    Action.PUBLISH: publishing.publish,
+    Action.UNPUBLISH: publishing.unpublish,
 }
 
 FIELDS: dict[Action, tuple[str, ...]] = {
@@ -81,6 +83,8 @@ FIELDS: dict[Action, tuple[str, ...]] = {
     Action.RED_CARD: ("note",),
     Action.ANSWER_CARD: ("cards", "note"),
     Action.WITHDRAW_CARD: ("cards", "note"),
+    Action.PUBLISH: ("public_title", "public_text", "before", "after"),
+    Action.UNPUBLISH: ("note",),
 }
 
 

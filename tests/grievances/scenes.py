@@ -62,6 +62,8 @@ def arguments(world: World, action: str) -> dict:
         Action.YELLOW_CARD: {"note": "超期"},
         Action.RED_CARD: {"note": "仍未办"},
         Action.CLASSIFY: {"category": category()},
+        Action.PUBLISH: {"public_title": "路灯亮了", "public_text": "灯泡换好了，晚上看得见路。"},
+        Action.UNPUBLISH: {"note": "写错了"},
     }.get(action, {})
 
 

@@ -66,6 +66,7 @@ for _status, _more in (
     MAY[_status, Action.ANSWER_CARD] = _more.strip()
     MAY[_status, Action.WITHDRAW_CARD] = "community street supervisor"
 MAY[Status.CLOSED, Action.WITHDRAW_CARD] = "community street supervisor"
+MAY[Status.CLOSED, Action.PUBLISH] = MAY[Status.CLOSED, Action.UNPUBLISH] = "community street"
 MAY[Status.DISCOVERED, Action.ANSWER_CARD] = "chief"
 MAY[Status.REPORTED, Action.ANSWER_CARD] = "group_leader"
 for _status, _more in ((Status.REPORTED, " group_leader"), (Status.ASSIGNED, ""), (Status.IN_PROGRESS, "")):
@@ -131,6 +132,8 @@ def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, di
             case = do(world, case, Action.RECORD_CALLBACK, world.community, at=NOON + hours * HOUR)
     if action == Action.REFER_DOWN:
         case = do(world, case, Action.REFER_UP, world.group_leader)
+    if action == Action.UNPUBLISH:
+        case = do(world, case, Action.PUBLISH, world.community)
     if action == Action.MERGE:
         given = {"into": case_in(world, Status.REPORTED)}
     if action == Action.ADD_PHOTO:

@@ -1,0 +1,94 @@
+"""Showing the neighbourhood what was done (公开), and taking it down again (撤下)."""
+
+import re
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from grievances.choices import Action
+from grievances.models import Attachment, Grievance, Publication
+from grievances.services.steps import step
+from linjiang.common.errors import InvalidInput
+from linjiang.common.text import clean
+from orgs.models import User
+
+TITLE_LENGTH, TEXT_LENGTH = 60, 300
+# A telephone or identity number, also with blanks and strokes between.
+_NUMBER = re.compile(r"(?:\d[ \-－—]?){6,}[\dXx]")
+_SHORTEST_NAME = 2
+
+
+def publish(
+    *,
+    actor: User,
+    grievance: Grievance,
+    public_title: str,
+    public_text: str,
+    now: datetime,
+    version: int | None = None,
+    before: Attachment | None = None,
+    after: Attachment | None = None,
+) -> Grievance:
+    """Show the case on its community's public page, in these words and with these photos; again, to mend them.
+
+    Raise InvalidInput per field: words that hold a number like a telephone's, the household's door or the resident's
+    name; a photo of another case.
+    """
+    title, text = clean(public_title), clean(public_text)
+    with step(
+        actor=actor,
+        grievance=grievance,
+        action=Action.PUBLISH,
+        now=now,
+        version=version,
+        public_title=title,
+        public_text=text,
+    ) as case:
+        _check(case.grievance, {"public_title": title, "public_text": text}, before=before, after=after)
+        Publication.objects.update_or_create(
+            grievance=case.grievance,
+            defaults={
+                "title": title,
+                "text": text,
+                "before": before,
+                "after": after,
+                "published_at": now,
+                "published_by": actor,
+                "withdrawn_at": None,
+            },
+        )
+        case.record(note=title, is_public=False)
+        return case.grievance
+
+
+def unpublish(*, actor: User, grievance: Grievance, note: str, now: datetime, version: int | None = None) -> Grievance:
+    """Take the case off the public page at once."""
+    note = note.strip()
+    with step(actor=actor, grievance=grievance, action=Action.UNPUBLISH, now=now, version=version, note=note) as case:
+        Publication.objects.filter(grievance=case.grievance).update(withdrawn_at=now)
+        case.record(note=note, is_public=False)
+        return case.grievance
+
+
+def _check(case: Grievance, words: dict[str, str], **photos: Attachment | None) -> None:
+    longest = {"public_title": TITLE_LENGTH, "public_text": TEXT_LENGTH}
+    errors = {}
+    for name, text in words.items():
+        if len(text) > longest[name]:
+            errors[name] = _("Please keep it under %(count)s characters.") % {"count": longest[name]}
+        elif _NUMBER.search(text):
+            errors[name] = _("Please leave out telephone and identity numbers: everybody reads this.")
+        elif any(private in text for private in _private_words(case)):
+            errors[name] = _("Please leave out the door and the name of the household: everybody reads this.")
+    for name, photo in photos.items():
+        if photo is not None and photo.grievance_id != case.pk:
+            errors[name] = _("Please choose a photo of this case.")
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _private_words(case: Grievance) -> list[str]:
+    contacts = [case.contact, case.household.contact if case.household else None]
+    words = [contact.name for contact in contacts if contact is not None]
+    words.append(case.household.label if case.household else "")
+    return [word for word in words if len(word) >= _SHORTEST_NAME]

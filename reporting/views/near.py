@@ -1,0 +1,75 @@
+"""Done near me (身边办成的事): a community's public page of what was done there, and its figures."""
+
+import uuid as uuids
+from datetime import date
+
+from axes.helpers import get_client_ip_address
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from grievances.models import Attachment, Publication
+from grievances.views.photos import photo_response
+from linjiang.common import clock
+from linjiang.common.database import subtree_q
+from linjiang.common.throttle import within_limit
+from orgs.choices import Level
+from orgs.models import Unit
+from orgs.profile import profile
+from reporting.measures import KINDS
+from reporting.services.rates import closure_rates
+
+SHOWN = 12
+LOOKS_PER_ADDRESS = 600  # in an hour; a whole building may share an address
+# The closure rate never stands without what keeps it honest.
+_FIGURES = ("accepted", "closed", "closure_rate", "resolution_rate", "feedback_coverage", "reopen_rate")
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def near(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Show what staff of the community chose to publish, newest first, under this year's figures; no account needed."""
+    if not within_limit("near", get_client_ip_address(request) or "", limit=LOOKS_PER_ADDRESS, seconds=3600):
+        reason = _("Too many tries in a short time. Please wait an hour.")
+        return render(request, "429.html", {"reason": reason}, status=429)
+    unit = get_object_or_404(Unit, pk=unit_id, level=Level.COMMUNITY, is_active=True)
+    today = clock.local_day(clock.now())
+    pages = Paginator(_published(unit), SHOWN)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "unit": unit,
+        "year": today.year,
+        "place_name": f"{profile().city_name} {unit.name}",
+        "figures": _figures(unit, today),
+        "page": page,
+        "prev_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
+        "next_url": f"?page={page.next_page_number()}" if page.has_next() else "",
+    }
+    return render(request, "reporting/near.html", context)
+
+
+@require_safe
+def photo(request: HttpRequest, uuid: uuids.UUID, size: str) -> HttpResponse:
+    """Serve a photo that staff chose for a page anybody may read; every other photo is not found."""
+    shown = Publication.objects.shown()
+    found = Attachment.objects.filter(
+        Q(pk__in=shown.values("before_id")) | Q(pk__in=shown.values("after_id")), uuid=uuid
+    )
+    return photo_response(get_object_or_404(found), size, request=request)
+
+
+def _published(unit: Unit):
+    below = Q()
+    for path in unit.paths:
+        below |= subtree_q(path, field="grievance__unit_path")
+    shown = Publication.objects.shown().filter(below).select_related("grievance__category", "before", "after")
+    return shown.order_by("-published_at", "-pk")
+
+
+def _figures(unit: Unit, today: date) -> list[dict]:
+    found = closure_rates(unit=unit, since=date(today.year, 1, 1), until=today)
+    return [{"key": key, "label": KINDS[key].label, "hint": KINDS[key].hint, **found[key]} for key in _FIGURES]
