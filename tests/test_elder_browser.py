@@ -15,8 +15,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MEASURE = """
 () => {
-  const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".visually-hidden, .skip");
-  const name = (element, text) => `${element.tagName}.${element.className.baseVal ?? element.className} “${text.slice(0, 20)}”`;
+  const shown = (element) =>
+    element.checkVisibility({ visibilityProperty: true }) && !element.closest(".visually-hidden, .skip");
+  const name = (element, text) => `${element.tagName}.${element.getAttribute("class")} “${text.slice(0, 20)}”`;
   const letters = {}, targets = {};
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -28,11 +29,17 @@ MEASURE = """
     if (!shown(element) || element.type === "hidden") continue;
     const running = element.tagName === "A" && getComputedStyle(element).display === "inline";
     if (running) continue;
-    const area = ["radio", "checkbox", "file"].includes(element.type) ? element.closest("label, .filebox") ?? element : element;
+    const boxed = ["radio", "checkbox", "file"].includes(element.type);
+    const area = (boxed && element.closest("label, .filebox")) || element;
     const box = area.getBoundingClientRect();
-    if (box.width && box.height) targets[name(element, element.textContent.trim())] = Math.round(box.height * 10) / 10;
+    if (box.width && box.height) targets[name(element, element.textContent.trim())] = Math.round(Math.min(box.height, box.width) * 10) / 10;
   }
-  return { letters, targets, wide: document.documentElement.scrollWidth > innerWidth };
+  const wide = [...document.querySelectorAll("main *")].filter(
+    (element) => shown(element) && element.getBoundingClientRect().right > innerWidth + 1);
+  return {
+    letters, targets,
+    wide: document.documentElement.scrollWidth > innerWidth && wide.map((one) => name(one, one.textContent.trim())),
+  };
 }
 """
 
@@ -91,6 +98,6 @@ def measured(page, live_server, url: str, letter: int, target: int) -> list[str]
         page.screenshot(path=f"{folder}/{letter}{url.replace('/', '_')[:12]}.png", full_page=False)
     return [
         *(f"{url}: {name} {px} px" for name, px in found["letters"].items() if px < letter),
-        *(f"{url}: {name} {px} px high" for name, px in found["targets"].items() if px < target),
-        *([f"{url} is too wide"] if found["wide"] else []),
+        *(f"{url}: {name} {px} px" for name, px in found["targets"].items() if px < target),
+        *([f"{url} is too wide: {found['wide'][:9]}"] if found["wide"] else []),
     ]

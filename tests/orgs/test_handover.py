@@ -1,4 +1,4 @@
-"""Handing over: the successor sees the open cases, the predecessor none; and from which of two posts pages start."""
+"""Handing over: the successor sees the open cases, the predecessor none; of two posts, where the pages start."""
 
 from datetime import timedelta
 
