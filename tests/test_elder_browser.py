@@ -32,7 +32,8 @@ MEASURE = """
     const boxed = ["radio", "checkbox", "file"].includes(element.type);
     const area = (boxed && element.closest("label, .filebox")) || element;
     const box = area.getBoundingClientRect();
-    if (box.width && box.height) targets[name(element, element.textContent.trim())] = Math.round(Math.min(box.height, box.width) * 10) / 10;
+    const least = Math.round(Math.min(box.height, box.width) * 10) / 10;
+    if (least) targets[name(element, element.textContent.trim())] = least;
   }
   const wide = [...document.querySelectorAll("main *")].filter(
     (element) => shown(element) && element.getBoundingClientRect().right > innerWidth + 1);
