@@ -109,6 +109,8 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "household_add": {"unit": world.units["neighbourhood"].pk},
         "unit_dashboard": {"unit_id": world.units["street"].pk},
         "counted_cases": {"unit_id": world.units["street"].pk},
+        "notice": {"pk": 1},
+        "notice_withdraw": {"pk": 1},
         "unit_peers": {"unit_id": world.units["street"].pk},
         "codes": {"unit_id": world.units["community"].pk},
         "codes_renew": {"unit_id": world.units["neighbourhood"].pk},
