@@ -131,8 +131,8 @@ class GrievanceQuerySet(models.QuerySet):
     def joinable_by(self, user):
         """Return the cases `user` may ask to join: those to be seen, and open ones near by."""
         return self.filter(
-            Q(pk__in=self.model.objects.visible_to(user).values("pk"))
-            | Q(pk__in=self.model.objects.near(user).values("pk"))
+            Exists(self.model.objects.visible_to(user).filter(pk=OuterRef("pk")))
+            | Exists(self.model.objects.near(user).filter(pk=OuterRef("pk")))
         )
 
     def worded(self, query: search.Query, *, also: Iterable[str] = ()):
