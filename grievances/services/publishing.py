@@ -9,7 +9,6 @@ from grievances.choices import Action
 from grievances.models import Attachment, Grievance, Publication
 from grievances.services.steps import step
 from linjiang.common.errors import InvalidInput
-from linjiang.common.text import clean
 from orgs.models import User
 
 TITLE_LENGTH, TEXT_LENGTH = 60, 300
@@ -34,7 +33,7 @@ def publish(
     Raise InvalidInput per field: words that hold a number like a telephone's, the household's door or the resident's
     name; a photo of another case.
     """
-    title, text = clean(public_title), clean(public_text)
+    title, text = " ".join(public_title.split()), public_text.strip()
     with step(
         actor=actor,
         grievance=grievance,

@@ -115,14 +115,24 @@ def show_card(case: Grievance) -> None:
     )
 
 
+# Steps that need another one first, and whose it is.
+BEFORE = {
+    Action.GRANT_EXTENSION: (Action.ASK_EXTENSION, "handler"),
+    Action.REFUSE_EXTENSION: (Action.ASK_EXTENSION, "handler"),
+    Action.SUSPEND: (Action.ASK_SUSPENSION, "handler"),
+    Action.REFUSE_SUSPENSION: (Action.ASK_SUSPENSION, "handler"),
+    Action.REFER_DOWN: (Action.REFER_UP, "group_leader"),
+    Action.UNPUBLISH: (Action.PUBLISH, "community"),
+}
+
+
 def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, dict]:
     """Return a case on which the step is open, guards satisfied, and its arguments."""
     case = case_in(world, status)
     given = arguments(world, action)
-    if action in (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION):
-        case = do(world, case, Action.ASK_EXTENSION, world.handler)
-    if action in (Action.SUSPEND, Action.REFUSE_SUSPENSION):
-        case = do(world, case, Action.ASK_SUSPENSION, world.handler)
+    if action in BEFORE:
+        step, who = BEFORE[action]
+        case = do(world, case, step, world.users[who])
     if action == Action.RESUME:
         case = suspend(world, case)
     if action in (Action.ANSWER_CARD, Action.WITHDRAW_CARD):
@@ -130,10 +140,6 @@ def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, di
     if action == Action.CLOSE_UNANSWERED:
         for hours in (-8, -4):
             case = do(world, case, Action.RECORD_CALLBACK, world.community, at=NOON + hours * HOUR)
-    if action == Action.REFER_DOWN:
-        case = do(world, case, Action.REFER_UP, world.group_leader)
-    if action == Action.UNPUBLISH:
-        case = do(world, case, Action.PUBLISH, world.community)
     if action == Action.MERGE:
         given = {"into": case_in(world, Status.REPORTED)}
     if action == Action.ADD_PHOTO:

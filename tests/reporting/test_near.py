@@ -1,0 +1,174 @@
+"""Done near me: who publishes, what anybody may read, and what nobody may."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from grievances.choices import Action
+from grievances.models import Grievance
+from linjiang.common.errors import InvalidInput, NotAllowed
+from orgs.models import Contact
+from tests.factories import NOON, World, file_case, make_world
+from tests.grievances.api_client import api
+from tests.grievances.scenes import do
+from tests.test_permissions import picture, status
+
+pytestmark = pytest.mark.django_db
+TITLE, TEXT = "路灯亮了", "灯泡换好了，晚上看得见路。"
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def closed(world: World, *, rating: int = 5, **given) -> Grievance:
+    """Return a case with a photo of the problem and one of the result, closed with the household's word."""
+    case = file_case(world, photos=[picture("red")], **given)
+    for action, who, more in (
+        (Action.ASSIGN, world.community, {}),
+        (Action.ACKNOWLEDGE, world.handler, {}),
+        (Action.RESOLVE, world.handler, {"photos": [picture("green")]}),
+        (Action.FEEDBACK, world.chief, {"rating": rating}),
+    ):
+        case = do(world, case, action, who, **more)
+    return case
+
+
+def publish(world: World, case: Grievance, **given) -> Grievance:
+    return do(world, case, Action.PUBLISH, world.community, **given)
+
+
+def page(world: World, unit: str = "community"):
+    return Client().get(reverse("near", args=[world.units[unit].pk]))
+
+
+def photo_status(photo) -> int:
+    return status(Client().get(reverse("near_photo", args=[photo.uuid, "small"])))
+
+
+def test_anybody_reads_what_was_published_and_nothing_else(world):
+    case, other = closed(world, household=world.household), closed(world, description="三号楼漏水")
+    before, after = case.attachments.order_by("pk")
+    publish(world, case, before=before, after=after)
+    answer = page(world)
+    words = answer.content.decode()
+    assert answer.status_code == 200
+    assert TITLE in words
+    assert TEXT in words
+    for private in (case.title, other.title, case.number, "chief", "承办人", world.household.label):
+        assert private not in words
+    assert [photo_status(photo) for photo in (before, after)] == [200, 200]
+    assert photo_status(other.attachments.first()) == 404
+
+
+def test_a_photo_that_was_not_chosen_stays_inside(world):
+    case = closed(world)
+    before, after = case.attachments.order_by("pk")
+    publish(world, case, after=after)
+    assert photo_status(before) == 404
+    assert photo_status(after) == 200
+
+
+def test_other_communities_show_nothing_of_it_and_other_units_have_no_page(world):
+    publish(world, closed(world))
+    assert TITLE not in page(world, "other_community").content.decode()
+    for unit in ("street", "neighbourhood", "city"):
+        assert page(world, unit).status_code == 404
+
+
+def test_taken_down_or_opened_again_it_is_gone_and_comes_back_when_closed(world):
+    case = closed(world)
+    after = case.attachments.last()
+    case = publish(world, case, after=after)
+    case = do(world, case, Action.REOPEN, world.community)
+    assert TITLE not in page(world).content.decode()
+    assert photo_status(after) == 404
+    for action, who in (
+        (Action.ASSIGN, world.community),
+        (Action.ACKNOWLEDGE, world.handler),
+        (Action.RESOLVE, world.handler),
+        (Action.FEEDBACK, world.chief),
+    ):
+        case = do(world, case, action, who)
+    assert TITLE in page(world).content.decode()
+    do(world, case, Action.UNPUBLISH, world.community)
+    assert TITLE not in page(world).content.decode()
+    assert photo_status(after) == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("public_title", "请打 13812345678"),
+        ("public_text", "电话 138-1234-5678"),
+        ("public_text", "证号 34160219600101123X"),
+        ("public_text", "1栋1单元101的灯换好了"),
+        ("public_text", "李桂芳家的灯换好了"),
+        ("public_title", "字" * 61),
+        ("public_text", "字" * 301),
+    ],
+)
+def test_words_that_name_a_household_are_refused(world, field, words):
+    world.household.contact = Contact.objects.create(name="李桂芳", phone="13812345678")
+    world.household.save()
+    case = closed(world, household=world.household)
+    with pytest.raises(InvalidInput) as refused:
+        publish(world, case, **{field: words})
+    assert set(refused.value.errors) == {field}
+    assert not hasattr(Grievance.objects.get(pk=case.pk), "publication")
+
+
+def test_what_is_private_or_was_not_called_solved_is_not_published(world):
+    case = closed(world)
+    Grievance.objects.filter(pk=case.pk).update(is_private=True)
+    with pytest.raises(NotAllowed):
+        publish(world, Grievance.objects.get(pk=case.pk))
+    Grievance.objects.filter(pk=case.pk).update(is_private=False, said_resolved=None)
+    with pytest.raises(NotAllowed):
+        publish(world, Grievance.objects.get(pk=case.pk))
+
+
+def test_a_photo_of_another_case_is_refused_everywhere(world):
+    case, other = closed(world), closed(world)
+    with pytest.raises(InvalidInput):
+        publish(world, case, after=other.attachments.first())
+    given = {"public_title": TITLE, "public_text": TEXT, "after": str(other.attachments.first().uuid)}
+    answer = api(world.community).post(f"/api/v1/cases/{case.number}/actions/publish/", given, format="json")
+    assert answer.status_code == 400
+    assert "after" in answer.json()["errors"]
+
+
+def test_figures_stand_with_their_parts_and_nothing_is_a_dash(world):
+    words = page(world).content.decode()
+    assert "—" in words
+    assert words.count('class="figure') >= 6
+
+
+def test_the_form_offers_the_photos_and_keeps_what_was_typed(world):
+    case = closed(world)
+    client = Client()
+    client.force_login(world.community, backend="django.contrib.auth.backends.ModelBackend")
+    url = reverse("case_action", args=[case.number, "publish"])
+    words = client.get(url).content.decode()
+    assert words.count('class="choice__photo"') == 4
+    assert case.result in words
+    given = {"version": case.version, "public_title": "电话 13812345678", "public_text": TEXT}
+    answer = client.post(url, given)
+    assert answer.status_code == 400
+    assert TEXT in answer.content.decode()
+    given |= {"public_title": TITLE, "after": case.attachments.last().pk}
+    assert client.post(url, given).status_code == 302
+    assert TITLE in page(world).content.decode()
+    assert case.publication.published_at >= NOON
+
+
+def test_many_publications_cost_no_more_statements(world, django_assert_max_num_queries):
+    publish(world, closed(world))
+    page(world)
+    with django_assert_max_num_queries(12):
+        page(world)
+    for _turn in range(3):
+        publish(world, closed(world))
+    with django_assert_max_num_queries(12):
+        page(world)
