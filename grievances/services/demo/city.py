@@ -14,6 +14,7 @@ from grievances.services.demo.accounts import give_accounts
 from grievances.services.demo.history import Chronicle
 from grievances.services.demo.organisation import Builder
 from grievances.services.demo.present import Present
+from grievances.services.demo.published import publish_some
 from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict
 from orgs.models import Household, Unit, User
@@ -64,6 +65,7 @@ def load_demo(
     lived = Present(city=city, rng=rng, now=now, system=actor).live(
         count=live, progress=lambda count: say(f"the last days, {count} steps")
     )
+    publish_some(now=now)
     return Loaded(
         units=Unit.objects.count(),
         people=User.objects.filter(is_system=False).count(),
