@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
 
@@ -9,7 +10,7 @@ from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
 class Audience(models.TextChoices):
     """To whom below a notice is written."""
 
-    CHIEFS = "chiefs", _("Neighbour chiefs")
+    CHIEFS = "chiefs", pgettext_lazy("audience", "Neighbour chiefs")
     LEADERS = "leaders", _("Group and zone leaders")
     ALL = "all", _("Everybody below")
 
