@@ -81,7 +81,7 @@ def test_a_photo_made_small_says_where_it_was_taken(phone, world, photo):
     assert (float(case.lat), float(case.lon)) == pytest.approx((33.84014, 115.77007), abs=1e-4)
     stored = case.attachments.get()
     assert (stored.width, stored.height) == (1536, 2048)
-    with Image.open(stored.file) as kept:
+    with stored.file.open("rb") as file, Image.open(file) as kept:
         assert not kept.getexif()
 
 

@@ -72,6 +72,8 @@ def given(world, action: str) -> dict:
         Action.YELLOW_CARD: {"note": "超期"},
         Action.RED_CARD: {"note": "仍未办"},
         Action.CLASSIFY: {"category": category().pk, "urgency": "24h"},
+        Action.PUBLISH: {"public_title": "路灯亮了", "public_text": "灯泡换好了。", "before": "", "after": ""},
+        Action.UNPUBLISH: {"note": "写错了"},
     }.get(action, {})
 
 
@@ -99,6 +101,8 @@ def setting(world, action: str):
         for hours in (-8, -4):
             case = do(world, case, "record_callback", world.community, at=NOON + timedelta(hours=hours))
         return case, world.community
+    if action == Action.UNPUBLISH:
+        return do(world, case_in(world, Status.CLOSED), "publish", world.community), world.community
     status = next(status for status, name in TABLE if name == action)
     case = case_in(world, status)
     who = next(name for name in PEOPLE if decide(fresh(getattr(world, name)), action, case, at=NOON))

@@ -30,7 +30,17 @@ def frame(user, path: str = "/") -> dict:
 def names(user) -> list[str]:
     addresses = {
         reverse(name): name
-        for name in ("home", "inbox", "cases", "households", "messages", "dashboard", "admin:index", "notices")
+        for name in (
+            "home",
+            "inbox",
+            "cases",
+            "households",
+            "messages",
+            "dashboard",
+            "admin:index",
+            "notices",
+            "codes_overview",
+        )
     }
     return [addresses[item["url"]] for item in frame(user)["nav_items"]]
 
@@ -41,8 +51,8 @@ def names(user) -> list[str]:
         ("chief", ["home", "cases", "households", "messages", "notices"]),
         ("group_leader", ["home", "cases", "messages", "dashboard", "notices"]),
         ("zone_leader", ["home", "cases", "messages", "dashboard", "notices"]),
-        ("community", ["inbox", "cases", "messages", "admin:index", "dashboard", "notices"]),
-        ("street", ["inbox", "cases", "messages", "admin:index", "dashboard", "notices"]),
+        ("community", ["inbox", "cases", "messages", "admin:index", "codes_overview", "dashboard", "notices"]),
+        ("street", ["inbox", "cases", "messages", "admin:index", "codes_overview", "dashboard", "notices"]),
         ("supervisor", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
         ("operator", ["inbox", "cases", "messages"]),
         ("handler", ["inbox", "cases", "messages"]),

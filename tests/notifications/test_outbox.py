@@ -62,8 +62,8 @@ def test_every_kind_has_words_in_both_languages(kind):
         english = put_into_words(kind, facts)
     with translation.override("zh-hans"):
         chinese = put_into_words(kind, facts)
-    # What it is about: a case, cases, a year, or a number of figures.
-    subject = next(name for name in ("numbers", "number", "year", "count") if f"%({name})s" in WORDS[kind])
+    # What it is about: a case, cases, a year, a number of figures, or a notice.
+    subject = next(name for name in ("numbers", "number", "year", "count", "title") if f"%({name})s" in WORDS[kind])
     assert str(facts[subject]) in english
     assert str(facts[subject]) in chinese
     assert english != chinese
