@@ -45,6 +45,8 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator:
         pytest.skip("needs Chromium")
     # Playwright keeps an event loop in this thread, and Django would refuse the database beside it.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    # Let Playwright take the network away from service workers too, not only from pages.
+    monkeypatch.setenv("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -53,6 +55,14 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator:
         chromium.close()
         # Inside Playwright's loop Django keeps connections of its own, which nobody could close once it has ended.
         connections.close_all()
+
+
+@pytest.fixture
+def phone(browser, live_server, world):
+    """Give a chief's phone on the pages of the test's own `world`."""
+    from tests.browsing import Phone
+
+    return Phone(browser, live_server.url)
 
 
 @pytest.fixture(autouse=True)

@@ -22,20 +22,9 @@ NO_STORE = """Object.defineProperty(IDBFactory.prototype, "open", {
 FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
-@pytest.fixture(autouse=True)
-def _offline_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Playwright take the network away from service workers too, not only from pages."""
-    monkeypatch.setenv("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
-
-
 @pytest.fixture
 def world() -> World:
     return make_world()
-
-
-@pytest.fixture
-def phone(_offline_for_workers, browser, live_server, world) -> Phone:
-    return Phone(browser, live_server.url)
 
 
 @pytest.fixture

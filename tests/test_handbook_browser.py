@@ -16,7 +16,6 @@ from grievances.models import Grievance
 from grievances.services.door import tell
 from linjiang.common.clock import now
 from orgs.models import User
-from tests.browsing import Phone
 from tests.factories import World, fresh, make_world
 from tests.grievances.scenes import do
 
@@ -47,10 +46,8 @@ def keep(page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
-def test_a_day_of_a_chief_as_the_handbook_tells_it(browser, live_server, world, photo, monkeypatch):
-    monkeypatch.setenv("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
+def test_a_day_of_a_chief_as_the_handbook_tells_it(phone, world, photo):
     User.objects.filter(pk=world.chief.pk).update(name="石军")
-    phone = Phone(browser, live_server.url)
     page = phone.sign_in(world.chief)
     keep(page, "home")
 

@@ -3,17 +3,11 @@
 import pytest
 
 from grievances.models import Category, Grievance, Joining
-from tests.browsing import SENT, Phone, send, waits_in, write
+from tests.browsing import SENT, send, waits_in, write
 from tests.factories import World, file_case, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIGHT = "三号楼门口的路灯坏了三天"
-
-
-@pytest.fixture(autouse=True)
-def _offline_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Playwright take the network away from service workers too, not only from pages."""
-    monkeypatch.setenv("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
 
 
 @pytest.fixture
@@ -28,8 +22,7 @@ def case(world) -> Grievance:
 
 
 @pytest.fixture
-def page(_offline_for_workers, browser, live_server, world, case):
-    phone = Phone(browser, live_server.url)
+def page(phone, world, case):
     phone.sign_in(world.chief).close()
     page = phone.tab("/report/")
     write(page, "门口路灯坏了，很黑")

@@ -8,7 +8,7 @@ from PIL import Image
 
 from grievances.api import views as api_views
 from grievances.models import Grievance
-from tests.browsing import SENT, WORDS, Phone, hurry, send, waits_in, write
+from tests.browsing import SENT, WORDS, hurry, send, waits_in, write
 from tests.factories import World, file_case, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -17,12 +17,6 @@ KEPT = """caches.keys().then(async (names) => {
   const name = names.find((one) => one.startsWith("lj-pages-"));
   return name ? (await (await caches.open(name)).keys()).map((key) => new URL(key.url).pathname) : [];
 })"""
-
-
-@pytest.fixture(autouse=True)
-def _offline_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Playwright take the network away from service workers too, not only from pages."""
-    monkeypatch.setenv("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
 
 
 @pytest.fixture
@@ -38,11 +32,6 @@ def photo(tmp_path: Path) -> Path:
     exif[0x0112] = 6  # held upright
     picture.save(path, quality=92, exif=exif)
     return path
-
-
-@pytest.fixture
-def phone(_offline_for_workers, browser, live_server, world) -> Phone:
-    return Phone(browser, live_server.url)
 
 
 def test_three_taps_online(phone, world):

@@ -1,21 +1,18 @@
 """What a resident tells through the code on the door: one field, everything else may be left alone."""
 
-import uuid
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grievances.forms.fields import PhotosField
+from grievances.forms.sending import SentOnceForm
 from grievances.services.filing import MAX_DESCRIPTION
-from linjiang.common.errors import InvalidInput
 
 
-class DoorForm(forms.Form):
+class DoorForm(SentOnceForm):
     """A sentence or a photo; who wants an answer by phone leaves a number."""
 
-    submission_id = forms.UUIDField(widget=forms.HiddenInput)
     description = forms.CharField(
         label=gettext_lazy("What is the matter?"),
         max_length=MAX_DESCRIPTION,
@@ -49,10 +46,6 @@ class DoorForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
-    def __init__(self, *args, **kwargs) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-
     def clean(self) -> dict:
         given = super().clean()
         if given.get("website"):
@@ -66,16 +59,6 @@ class DoorForm(forms.Form):
     def facts(self) -> dict:
         """Return the arguments of the verb."""
         return {name: value for name, value in self.cleaned_data.items() if name != "website"}
-
-    def blame(self, error: InvalidInput) -> None:
-        """Put what the service found onto the fields."""
-        for name, message in error.errors.items():
-            self.add_error(name if name in self.fields else None, ValidationError(message))
-
-    def renewed(self) -> None:
-        """Give the form, kept as typed, a new submission id."""
-        self.data = self.data.copy()
-        self.data["submission_id"] = str(uuid.uuid4())
 
 
 class MorePhotosForm(forms.Form):

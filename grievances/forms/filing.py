@@ -1,26 +1,23 @@
 """The filing form: one field that must be filled in, everything else one tap or left alone."""
 
-import uuid
 from collections.abc import Iterable
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grievances.choices import Urgency
 from grievances.forms.fields import PhotosField
+from grievances.forms.sending import SentOnceForm
 from grievances.models import Category
 from grievances.services.filing import MAX_DESCRIPTION
-from linjiang.common.errors import InvalidInput
 from orgs import tree
 from orgs.models import Household, Unit
 
 
-class FilingForm(forms.Form):
+class FilingForm(SentOnceForm):
     """What a chief reports. Choices are offered from the person's own units; anything else is refused as unknown."""
 
-    submission_id = forms.UUIDField(widget=forms.HiddenInput)
     # The number of the case the same words became a moment ago, when they are sent again on purpose.
     again = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     description = forms.CharField(
@@ -95,7 +92,6 @@ class FilingForm(forms.Form):
         **kwargs,
     ) -> None:
         """`preset`: the first unit is the likely place; `on_the_spot`: the person can have solved it there and then."""
-        kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self._units = {str(unit.pk): unit for unit in units}
         self._households = {str(household.pk): household for household in households}
@@ -181,16 +177,6 @@ class FilingForm(forms.Form):
     def facts(self) -> dict:
         """Return the arguments of the filing verb."""
         return {name: value for name, value in self.cleaned_data.items() if name not in ("solved", "again", "no_photo")}
-
-    def blame(self, error: InvalidInput) -> None:
-        """Put what the service found onto the fields."""
-        for name, message in error.errors.items():
-            self.add_error(name if name in self.fields else None, ValidationError(message))
-
-    def renewed(self) -> None:
-        """Give the form, kept as typed, a new submission id: what it holds now is another case."""
-        self.data = self.data.copy()
-        self.data["submission_id"] = str(uuid.uuid4())
 
     def ask_again(self, number: str) -> None:
         """Give the form, kept as typed, so that sending it once more files another case beside `number`."""
