@@ -236,5 +236,5 @@ def test_not_solved_has_it_done_again_and_tells_one_level_up(world):
 def test_the_page_costs_few_statements(door, django_assert_num_queries):
     client = Client()
     client.get(url(door))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert client.get(url(door)).status_code == 200
