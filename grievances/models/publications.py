@@ -13,7 +13,12 @@ class PublicationQuerySet(models.QuerySet):
 
         A case that was opened again disappears with that, and comes back when it is closed.
         """
-        return self.filter(withdrawn_at__isnull=True, grievance__status=Status.CLOSED, grievance__is_private=False)
+        return self.filter(
+            withdrawn_at__isnull=True,
+            grievance__status=Status.CLOSED,
+            grievance__is_private=False,
+            grievance__said_resolved=True,
+        )
 
 
 class Publication(models.Model):

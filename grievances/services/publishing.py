@@ -1,6 +1,7 @@
 """Showing the neighbourhood what was done (公开), and taking it down again (撤下)."""
 
 import re
+import unicodedata
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -12,8 +13,9 @@ from linjiang.common.errors import InvalidInput
 from orgs.models import User
 
 TITLE_LENGTH, TEXT_LENGTH = 60, 300
-# A telephone or identity number, also with blanks and strokes between.
-_NUMBER = re.compile(r"(?:\d[ \-－—]?){6,}[\dXx]")
+# A telephone or identity number, also with blanks, strokes or dots between; a date is none.
+_NUMBER = re.compile(r"(?:\d[ \-—.·]?){6,}[\dXx]")
+_DATE = re.compile(r"\d{4}[-./年]\d{1,2}[-./月]\d{1,2}日?")
 _SHORTEST_NAME = 2
 
 
@@ -75,9 +77,9 @@ def _check(case: Grievance, words: dict[str, str], **photos: Attachment | None) 
     for name, text in words.items():
         if len(text) > longest[name]:
             errors[name] = _("Please keep it under %(count)s characters.") % {"count": longest[name]}
-        elif _NUMBER.search(text):
+        elif _NUMBER.search(_DATE.sub("", _folded(text))):
             errors[name] = _("Please leave out telephone and identity numbers: everybody reads this.")
-        elif any(private in text for private in _private_words(case)):
+        elif any(private in _bare(text) for private in _private_words(case)):
             errors[name] = _("Please leave out the door and the name of the household: everybody reads this.")
     for name, photo in photos.items():
         if photo is not None and photo.grievance_id != case.pk:
@@ -90,4 +92,14 @@ def _private_words(case: Grievance) -> list[str]:
     contacts = [case.contact, case.household.contact if case.household else None]
     words = [contact.name for contact in contacts if contact is not None]
     words.append(case.household.label if case.household else "")
-    return [word for word in words if len(word) >= _SHORTEST_NAME]
+    return [word for word in map(_bare, words) if len(word) >= _SHORTEST_NAME]
+
+
+def _folded(text: str) -> str:
+    """Return the text with full-width digits, letters and marks as half-width ones."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def _bare(text: str) -> str:
+    """Return the text without blanks, so that "李 桂芳" and "1 栋 1 单元" are found too."""
+    return "".join(_folded(text).split())

@@ -24,13 +24,15 @@ from reporting.measures import KINDS
 from reporting.services.rates import closure_rates
 
 SHOWN = 12
+# What is taken down must be gone soon, from browsers too; the page holds forms of its own and is nobody else's copy.
+MAX_AGE = 300
 LOOKS_PER_ADDRESS = 600  # in an hour; a whole building may share an address
 # The closure rate never stands without what keeps it honest.
 _FIGURES = ("accepted", "closed", "closure_rate", "resolution_rate", "feedback_coverage", "reopen_rate")
 
 
 @require_safe
-@cache_control(public=True, max_age=300)
+@cache_control(private=True, max_age=MAX_AGE)
 def near(request: HttpRequest, unit_id: int) -> HttpResponse:
     """Show what staff of the community chose to publish, newest first, under this year's figures; no account needed."""
     if not within_limit("near", get_client_ip_address(request) or "", limit=LOOKS_PER_ADDRESS, seconds=3600):
@@ -59,7 +61,9 @@ def photo(request: HttpRequest, uuid: uuids.UUID, size: str) -> HttpResponse:
     found = Attachment.objects.filter(
         Q(pk__in=shown.values("before_id")) | Q(pk__in=shown.values("after_id")), uuid=uuid
     )
-    return photo_response(get_object_or_404(found), size, request=request)
+    response = photo_response(get_object_or_404(found), size, request=request)
+    response["Cache-Control"] = f"private, max-age={MAX_AGE}"
+    return response
 
 
 def _published(unit: Unit):
