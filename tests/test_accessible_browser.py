@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from grievances.choices import Action, Status
 from grievances.models import Grievance
+from orgs.choices import ElderSize
+from orgs.elder import COOKIE
 from orgs.models import Door, User
 from orgs.services.doors import doors_of
 from tests.factories import NOON, World, file_case, make_world
@@ -30,6 +32,7 @@ class City:
     reported: Grievance
     assigned: Grievance
     resolved: Grievance
+    closed: Grievance
     door: Door
 
 
@@ -37,10 +40,11 @@ class City:
 def city() -> City:
     world = make_world()
     reported = file_case(world, photos=[picture("green")], household=world.household)
+    closed = do(world, case_in(world, Status.RESOLVED), Action.FEEDBACK, world.chief)
     assigned = do(world, file_case(world), Action.ASSIGN, world.community)
     leaf = world.units["neighbourhood"]
     door = doors_of(actor=world.community, units=[leaf], now=NOON)[leaf.pk]
-    return City(world, reported, assigned, case_in(world, Status.RESOLVED), door)
+    return City(world, reported, assigned, case_in(world, Status.RESOLVED), closed, door)
 
 
 def _step(case: str, action: Action) -> Callable[[City], str]:
@@ -63,10 +67,12 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         lambda city: reverse("resident", args=[city.resolved.token]),
         lambda city: reverse("resident", args=[city.assigned.token]),
         lambda city: reverse("door", args=[city.door.token]),
+        lambda city: reverse("near", args=[city.world.units["community"].pk]),
         lambda city: reverse("door_receipt", args=[city.reported.token]),
     ],
     "chief": [
         "/",
+        "/notices/",
         "/report/",
         "/cases/",
         "/households/",
@@ -93,6 +99,7 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _step("reported", Action.ASSIGN),
         _step("reported", Action.REJECT),
         _step("reported", Action.MERGE),
+        _step("closed", Action.PUBLISH),
     ],
     "handler": [
         "/cases/inbox/",
@@ -104,7 +111,7 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("unit_dashboard", "community"),
         _unit("counted_cases", "street", "?measure=accepted&side=numerator"),
     ],
-    "street": ["/codes/"],
+    "street": ["/codes/", "/notices/", "/notices/write/"],
     "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],
 }
 
@@ -125,10 +132,17 @@ def _objections(page) -> list[str]:
     return [f"{one['id']} ({one['impact']}): {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("size", "elder"),
+    [(PHONE, 0), (DESK, 0), (PHONE, ElderSize.MEDIUM)],
+    ids=["phone", "desk", "phone-elder"],
+)
 @pytest.mark.parametrize("who", list(PAGES))
-def test_axe_objects_to_nothing(browser, live_server, city, who, size):
+def test_axe_objects_to_nothing(browser, live_server, city, who, size, elder):
     context = browser.new_context(viewport=size, locale="zh-CN", service_workers="block")
+    if elder:
+        User.objects.update(elder_size=elder)
+        context.add_cookies([{"name": COOKIE, "value": str(int(elder)), "url": live_server.url}])
     if who:
         _signed_in(context, live_server.url, city.world.users[who])
     page, objections = context.new_page(), {}
@@ -136,6 +150,7 @@ def test_axe_objects_to_nothing(browser, live_server, city, who, size):
         path = _address(one, city)
         status = page.goto(live_server.url + path).status
         assert status == (404 if path == NOWHERE else 200), path
+        assert (page.locator("html").get_attribute("data-elder") or "0") == str(int(elder)), path
         if found := _objections(page):
             objections[path] = found
     assert not objections, "\n".join(f"{path}: {line}" for path, lines in objections.items() for line in lines)
