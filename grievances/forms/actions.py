@@ -349,7 +349,10 @@ def _is_public(_form: ActionForm) -> forms.Field:
 def _public_title(form: ActionForm) -> forms.Field:
     shown = getattr(form.case, "publication", None)
     return forms.CharField(
-        label=_("Title for everybody"), max_length=TITLE_LENGTH, initial=shown.title if shown else form.case.title
+        label=_("Title for everybody"),
+        max_length=TITLE_LENGTH,
+        # Not the case's own title, which may name somebody.
+        initial=shown.title if shown else form.case.category_name,
     )
 
 

@@ -10,12 +10,15 @@ from django.views.decorators.http import require_safe
 from grievances import guidance, paging, pending, presentation, stages
 from grievances.choices import Action
 from grievances.filters import CaseFilter
-from grievances.models import Grievance, GrievanceEvent, Joining
+from grievances.models import Grievance, GrievanceEvent, Joining, Publication
 from grievances.policies import available_actions, may_see_contact
 from grievances.views.filing import may_hand_link
 from grievances.views.joining import may_join_here
 from linjiang.common import clock
+from orgs.choices import LEVEL_ORDER, Level
+from orgs.models import Unit
 from orgs.scopes import scope_of
+from orgs.tree import SEGMENT
 
 _SHOWN_JOININGS = 30
 
@@ -105,9 +108,20 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "joinings": _joinings(grievance),
         "may_hand_link": may_hand_link(request.user, grievance),
         "merged_into_is_visible": merged_into is not None and visible.filter(pk=merged_into.pk).exists(),
+        "shown_at": _shown_at(grievance, events),
         "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
     }
     return render(request, "grievances/case.html", context)
+
+
+def _shown_at(case: Grievance, events: list[GrievanceEvent]) -> int | None:
+    """Return the key of the community on whose public page the case stands; asked for only where it was published."""
+    if not any(event.action == Action.PUBLISH for event in events):
+        return None
+    if not Publication.objects.shown().filter(grievance=case).exists():
+        return None
+    community = case.unit_path[: LEVEL_ORDER[Level.COMMUNITY] * SEGMENT]
+    return Unit.objects.filter(path=community).values_list("pk", flat=True).first()
 
 
 def _joinings(case: Grievance) -> list[Joining]:

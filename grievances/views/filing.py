@@ -21,6 +21,7 @@ from grievances.views.recently import remember, sent_lately
 from linjiang.common.clock import now
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level, Role
+from orgs.elder import elder_size_of
 from orgs.models import Household, Unit, User
 from orgs.seats import start_from_chosen
 from orgs.services.households import kept_units
@@ -135,6 +136,9 @@ def _is_above_the_street(user: User) -> bool:
 
 
 def _form_page(request: HttpRequest, form: FilingForm, *, status: int = 200, reported_as: str = "") -> HttpResponse:
+    if elder_size_of(request):
+        # In large print the keyboard and the jump to the field would hide what is asked.
+        form.fields["description"].widget.attrs.pop("autofocus", None)
     fields = [form[name] for name in form.fields] if form.is_bound else []
     opened = {field.name for field in fields if field.errors or field.value() not in (None, "", [])}
     context = {

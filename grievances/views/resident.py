@@ -328,6 +328,8 @@ def _title(event: GrievanceEvent) -> str:
         Action.JOIN: _("Somebody else has the same problem"),
     }
     rating = data.get("rating")
+    if data.get("said_resolved") is False and rating in Rating.values:
+        return _("Answered: %(rating)s, not solved yet") % {"rating": Rating(rating).label}
     return words[Action(event.action)] % {
         "to": data.get("to", ""),
         "agency": data.get("agency", ""),

@@ -48,7 +48,7 @@
   };
 
   const isKept = (url) =>
-    url.search === "" && (shell.pages.includes(url.pathname) || /^\/cases\/LJ[\w-]+\/$/.test(url.pathname));
+    url.search === "" && (shell.pages.includes(url.pathname) || /^\/cases\/LJ[\w-]+\/(answer\/)?$/.test(url.pathname));
 
   /* Keep a page of whoever it says it was drawn for; pages of anybody before are gone by then. */
   const keepPage = async (url, response) => {

@@ -104,6 +104,8 @@ def test_taken_down_or_opened_again_it_is_gone_and_comes_back_when_closed(world)
         ("public_title", "请打 13812345678"),
         ("public_text", "电话 138-1234-5678"),
         ("public_text", "证号 34160219600101123X"),
+        ("public_title", "高婶子家的灯亮了"),
+        ("public_text", "彭大爷说好了"),
         ("public_text", "电话 138.1234.5678"),
         ("public_text", "电话 １３８１２３４５６７８"),
         ("public_text", "1 栋１单元 101的灯换好了"),
@@ -122,6 +124,13 @@ def test_words_that_name_a_household_are_refused(world, field, words):
         publish(world, case, **{field: words})
     assert set(refused.value.errors) == {field}
     assert not hasattr(Grievance.objects.get(pk=case.pk), "publication")
+
+
+def test_trades_are_no_names_and_staff_find_the_page_from_the_case(world):
+    case = publish(world, closed(world), public_text="维修师傅和物业阿姨一起换好了")
+    client = Client()
+    client.force_login(world.community, backend="django.contrib.auth.backends.ModelBackend")
+    assert reverse("near", args=[world.units["community"].pk]) in client.get(case.get_absolute_url()).content.decode()
 
 
 def test_a_date_is_no_telephone_number(world):
