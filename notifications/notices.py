@@ -114,7 +114,7 @@ def read_notice(*, actor: User, notice: Notice) -> None:
     with connection.cursor() as cursor:
         table = NoticeRead._meta.db_table
         cursor.execute(
-            f"INSERT INTO {table} (notice_id, user_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",  # noqa: S608
+            f"INSERT INTO {table} (notice_id, user_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",  # noqa: S608 (a model's own table)
             [notice.pk, actor.pk],
         )
         is_new = cursor.rowcount == 1
