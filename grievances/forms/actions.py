@@ -372,6 +372,7 @@ def _public_photo(name: str, label: str) -> Callable[[ActionForm], forms.Field]:
             queryset=form.case.attachments.select_related("event").order_by("pk"),
             required=False,
             empty_label=_("None"),
+            blank=True,  # else radio buttons leave "none" out, and a photo once chosen could not be taken back
             widget=forms.RadioSelect,
         )
         field.initial = getattr(shown, name, None)

@@ -176,6 +176,7 @@ def test_the_form_offers_the_photos_and_keeps_what_was_typed(world):
     url = reverse("case_action", args=[case.number, "publish"])
     words = client.get(url).content.decode()
     assert words.count('class="choice__photo"') == 4
+    assert words.count('name="after" value=""') == words.count('name="before" value=""') == 1
     assert case.result in words
     given = {"version": case.version, "public_title": "电话 13812345678", "public_text": TEXT}
     answer = client.post(url, given)
