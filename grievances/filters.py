@@ -7,7 +7,7 @@ from typing import ClassVar
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
@@ -21,6 +21,7 @@ from grievances.models import Assignment, Category, Grievance
 from grievances.paging import WALKED
 from linjiang.common.clock import local_day
 from orgs import tree
+from orgs.choices import LEVEL_ORDER, Level
 from orgs.models import Unit, User
 from orgs.scopes import scope_of, units_visible_to
 
@@ -32,6 +33,8 @@ STATUSES = [
     *Status.choices,
 ]
 
+
+_STREET = LEVEL_ORDER[Level.STREET]
 
 # A day outside is a slip of the keyboard; the day after the last one must still be a date.
 _DAY = {
@@ -164,6 +167,8 @@ class ForPaging:
         if any(days):
             queryset.days = days
         queryset.are_few = self._are_few
+        area = self._area(given)
+        queryset.are_local = bool(area) and all(tree.depth(path) >= _STREET for path in area)
         return queryset
 
     def _are_few(self) -> bool:
@@ -174,11 +179,16 @@ class ForPaging:
         given = Assignment.objects.filter(agency_id__in=scope.agency_ids, ended_at__isnull=True)
         return given.order_by()[:WALKED].count() < WALKED
 
+    def _area(self, given: dict) -> tuple[str, ...]:
+        """Return paths that all cases of the list lie below; none where that is not known."""
+        place = given.get("unit")
+        return tuple(place.paths) if place else known_area(self.reader)
+
     def _also(self, given: dict) -> list[str]:
-        place, category = given.get("unit"), given.get("category")
+        category = given.get("category")
         first, last = self.days()
         return [
-            search.below(place.paths if place else known_area(self.reader)),
+            search.below(self._area(given)),
             search.of_category(category.pk) if category and category.parent_id else "",
             search.reported_in(first and local_day(first), last and local_day(last)),
         ]
@@ -265,7 +275,9 @@ def _unit_choices(user: User, chosen: Unit | None) -> list[tuple[int, str]]:
     paths = scope_of(user).paths
     if chosen is None:
         if len(paths) == 1:
-            units = visible.filter(parent__path=paths[0]) if paths[0] else visible.filter(parent__isnull=True)
+            # Joined to its parent, every unit below would be looked at; asked for by key, the children alone.
+            top = Unit.objects.filter(path=paths[0]).values("pk")
+            units = visible.filter(parent=Subquery(top)) if paths[0] else visible.filter(parent__isnull=True)
         else:
             units = visible.filter(path__in=paths)
     else:

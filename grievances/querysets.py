@@ -86,10 +86,12 @@ def _communities(user) -> set[str]:
 class GrievanceQuerySet(models.QuerySet):
     # What a list may know to be quicker, lost by whatever narrows further: the same cases for a plan without the
     # index of words (see `worded`), the days of reporting (first moment, moment after the last; either may be None)
-    # that the cases were narrowed to, and how to ask whether they are so few that all are read and then sorted.
+    # that the cases were narrowed to, how to ask whether they are so few that all are read and then sorted, and whether
+    # they lie in streets alone, where those that hold a word are few enough to be read by the words' index at once.
     walking: "GrievanceQuerySet | None" = None
     days: "tuple[datetime | None, datetime | None] | None" = None
     are_few: "Callable[[], bool]" = staticmethod(lambda: False)
+    are_local = False
 
     def visible_to(self, user):
         """Return the cases `user` may see: filed in a subtree of a post, or in the hands of the person's agency.
