@@ -248,6 +248,22 @@ class Grievance(models.Model):
         shown = self.escalations.select_related("unit", "agency", "by", "answered_by", "withdrawn_by")
         return list(shown.filter(Q(card__in=ANSWERED_CARDS) | Q(rung__isnull=True)).order_by("at", "pk"))
 
+    @cached_property
+    def blown(self) -> list:
+        """Every whistle with its calls, the oldest first."""
+        shown = self.whistles.select_related("by", "unit", "recorded_by")
+        return list(shown.prefetch_related("calls__agency", "calls__arrived_by", "calls__released_by").order_by("pk"))
+
+    @property
+    def open_whistle(self):
+        """The whistle that is not over; None without one."""
+        return next((one for one in self.blown if one.ended_at is None), None)
+
+    @cached_property
+    def helping(self) -> list:
+        """The co-handlers in force, in the order they came."""
+        return list(self.assignments.helping().select_related("agency", "done_by").order_by("pk"))
+
     @property
     def cards(self) -> list:
         """Every yellow and red card, the oldest first."""
