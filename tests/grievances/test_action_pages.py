@@ -110,10 +110,14 @@ def setting(world, action: str):
     if action == Action.REFER_DOWN:
         case = do(world, file_case(world), "refer_up", world.group_leader)
         return case, world.zone_leader
-    if action in (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION):
-        return do(world, case_in(world, Status.IN_PROGRESS), "ask_extension", world.handler), world.community
-    if action in (Action.SUSPEND, Action.REFUSE_SUSPENSION):
-        return do(world, case_in(world, Status.IN_PROGRESS), "ask_suspension", world.handler), world.community
+    asked = {
+        Action.GRANT_EXTENSION: "ask_extension",
+        Action.REFUSE_EXTENSION: "ask_extension",
+        Action.SUSPEND: "ask_suspension",
+        Action.REFUSE_SUSPENSION: "ask_suspension",
+    }
+    if action in asked:
+        return do(world, case_in(world, Status.IN_PROGRESS), asked[action], world.handler), world.community
     if action == Action.RESUME:
         return suspend(world, case_in(world, Status.IN_PROGRESS)), world.community
     if action == Action.ANSWER_CARD:
