@@ -1,11 +1,13 @@
 """The whistle (吹哨): agencies called to the spot, arrivals, releases, the joint record, and reminding who is late."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from grievances.choices import Action, Card, Stage, Standing
@@ -18,7 +20,7 @@ from grievances.services.rulebook import rulebook
 from grievances.services.steps import Step, step
 from grievances.services.urgency import is_urgent
 from linjiang.common.clock import local_day
-from linjiang.common.database import insert_rows, update_rows
+from linjiang.common.database import insert_rows
 from linjiang.common.errors import InvalidInput
 from linjiang.common.text import at_moment
 from notifications import services as outbox
@@ -204,7 +206,9 @@ def remind_late(*, actor: User, now: datetime, batch: int = BATCH) -> int:
     while True:
         with transaction.atomic():
             due = WhistleCall.objects.filter(alarm_at__lte=now).order_by("alarm_at", "pk")
-            due = due.select_related("agency", "whistle__grievance", "whistle__unit")
+            due = due.select_related("agency", "whistle__grievance", "whistle__unit").defer(
+                "whistle__grievance__search"
+            )
             calls = list(due.select_for_update(skip_locked=True, of=("self", "whistle__grievance"))[:batch])
             if calls:
                 _remind(calls, actor, now)
@@ -264,13 +268,10 @@ def _remind(calls: Sequence[WhistleCall], actor: User, now: datetime) -> None:
             for pk, kind in told.items()
         ]
     outbox.queue_rows(rows, at=now)
-    events: dict[int, int] = {}
-    for call in calls:
-        events[call.whistle.grievance_id] = events.get(call.whistle.grievance_id, 0) + 1
-    alarms = {call.whistle.grievance_id: call.whistle.grievance.next_alarm_at for call in calls}
-    update_rows(
-        Grievance, ("next_alarm_at",), [(pk, count, alarms[pk]) for pk, count in events.items()], raise_by="version"
-    )
+    events = Counter(call.whistle.grievance_id for call in calls)
+    for count in sorted(set(events.values())):  # nearly always 1: each version of a case is one event
+        cases = Grievance.objects.filter(pk__in=[pk for pk, times in events.items() if times == count])
+        cases.update(version=F("version") + count)
 
 
 def _facts_of_event(call: WhistleCall) -> dict:

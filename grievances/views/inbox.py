@@ -89,6 +89,7 @@ def open_calls_of(user, now) -> list[dict]:
     if not agencies:
         return []
     calls = WhistleCall.objects.open().filter(agency_id__in=agencies).order_by("due_at", "pk")
+    calls = calls.select_related("agency", "arrived_by", "whistle__grievance").defer("whistle__grievance__search")
     return [
         {
             "line": call_line(call, at=now),
@@ -97,7 +98,7 @@ def open_calls_of(user, now) -> list[dict]:
             "url": call.whistle.grievance.get_absolute_url(),
             "arrive_url": reverse("case_action", args=[call.whistle.grievance.number, Action.ARRIVE.value]),
         }
-        for call in calls.select_related("agency", "arrived_by", "whistle__grievance")[:_MOST_CALLS]
+        for call in calls[:_MOST_CALLS]
     ]
 
 
