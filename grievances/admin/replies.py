@@ -150,23 +150,31 @@ class ReplyTemplateAdmin(DeskAdmin):
         """Show the text with the facts of a case: the one asked for, else the newest the person sees."""
         template = self.one(request, object_id)
         form = TryForm(request.GET or None)
-        number = clean(form.cleaned_data["case"]).upper() if form.is_bound and form.is_valid() else ""
-        cases = Grievance.objects.visible_to(request.user).with_names()
-        case = cases.filter(number=number).first() if number else cases.order_by("-pk").first()
-        words = ""
-        if case is not None:
-            words = replies.filled(template.text, facts_of(case, user=request.user, now=now()))
-        elif number:
-            form.add_error("case", gettext("There is no case of yours with this number."))
+        case = self._tried(request, form)
+        words = replies.filled(template.text, facts_of(case, user=request.user, now=now())) if case else ""
         return self.page(
             request,
             "desk/reply_preview.html",
             title=template.name,
-            status=400 if number and case is None else 200,
+            status=400 if form.errors else 200,
             form=form,
-            template=template,
+            reply=template,
             case=case,
             words=words,
             missing=replies.MISSING in words,
             back_url=self.url("change", template.pk),
         )
+
+    @staticmethod
+    def _tried(request: HttpRequest, form: TryForm) -> Grievance | None:
+        """Return the case asked for, without one the newest the person sees; a wrong number is an error of the form."""
+        cases = Grievance.objects.visible_to(request.user).with_names()
+        if not form.is_bound:
+            return cases.order_by("-pk").first()
+        number = clean(form.cleaned_data["case"]).upper() if form.is_valid() else ""
+        if form.is_valid() and not number:
+            return cases.order_by("-pk").first()
+        found = cases.filter(number=number).first() if number else None
+        if found is None and not form.errors:
+            form.add_error("case", gettext("There is no case of yours with this number."))
+        return found

@@ -67,8 +67,10 @@ def _agency(form) -> dict[str, forms.Field]:
     usual, others = [], []
     for agency in offered:
         choice = (agency.pk, _("%(agency)s (%(kind)s)") % {"agency": agency, "kind": AgencyKind(agency.kind).label})
-        is_usual = (category and agency.pk == category.default_agency_id) or (kind and agency.kind == kind)
-        (usual if is_usual else others).append(choice)
+        if category and agency.pk == category.default_agency_id:
+            usual.insert(0, choice)
+        else:
+            (usual if kind and agency.kind == kind else others).append(choice)
     field = forms.ModelChoiceField(
         label=_("Who handles it?"),
         queryset=serving,
