@@ -58,14 +58,10 @@ _EXPLANATIONS = {
     Action.RECORD_JOINT: _(
         "What was agreed on the spot, and who does what by when. Whoever has not come is waited for no more."
     ),
-    Action.ADD_CO_HANDLER: _(
-        "They help from now on and see the case. Who leads it stays the same, and so does the deadline."
-    ),
+    Action.ADD_CO_HANDLER: _("They help from now on and see the case. Its lead and its deadline stay the same."),
     Action.RELEASE_CO_HANDLER: _("They are told, and see the case no more."),
     Action.REPORT_PART: _("Who leads the case is told. The whole is said to be done by the lead."),
-    Action.INTERNAL_NOTE: _(
-        "Only the staff who work on the case read it: never the resident, nor the neighbour chief."
-    ),
+    Action.INTERNAL_NOTE: _("Only the staff who work on the case read it: never the resident or the chief."),
     Action.CLASSIFY: _("The time allowed follows the category, counted from when it began."),
 }
 

@@ -1,6 +1,6 @@
 """What pages say of agencies called to the spot and of co-handlers: lines of the case page, titles of the timeline."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,8 +104,9 @@ class PartLine:
     note: str
 
 
-def part_lines(helping: Sequence[Assignment]) -> list[PartLine]:
-    """Return the co-handlers in force, in the order they came."""
+def part_lines(helping: Sequence[Assignment], *, waited_for: Collection[int] = ()) -> list[PartLine]:
+    """Return the co-handlers in force, in the order they came, without those who are `waited_for` on the spot: they
+    stand there."""
     return [
         PartLine(
             agency=one.agency.name,
@@ -114,6 +115,7 @@ def part_lines(helping: Sequence[Assignment]) -> list[PartLine]:
             note=one.done_note,
         )
         for one in helping
+        if one.agency_id not in waited_for
     ]
 
 

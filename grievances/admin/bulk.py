@@ -80,7 +80,7 @@ def _suggested(cases: Sequence[Grievance], serving) -> list[Suggested]:
     if count == len(cases):
         return found
     of_them = gettext("for %(count)s of %(all)s cases") % {"count": count, "all": len(cases)}
-    return [replace(one, words=gettext(", ").join([of_them, one.words])) for one in found]
+    return [replace(one, words=gettext("; ").join([of_them, one.words])) for one in found]
 
 
 @dataclass(frozen=True, slots=True)

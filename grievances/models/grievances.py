@@ -210,6 +210,13 @@ class Grievance(models.Model):
             ),
             # In the order of lists with what ends first on top: a page of them is walked, not sorted.
             models.Index(RUNS_UNTIL.asc(), "id", condition=Q(status__in=LIVE), name="grievance_runs_until"),
+            # Who closed cases of a category in a street: a case comes in when it is closed, so filing pays nothing.
+            models.Index(
+                fields=["category", "unit_path"],
+                include=["reported_at", "lead_agency"],
+                condition=Q(status=Status.CLOSED, lead_agency__isnull=False),
+                name="grievance_closed_by_kind",
+            ),
             models.Index(fields=["holder_unit", "due_at"], condition=Q(status__in=LIVE), name="grievance_holder_due"),
             models.Index(fields=["lead_agency", "due_at"], condition=Q(status__in=LIVE), name="grievance_agency_due"),
             models.Index(fields=["reported_at"], name="grievance_reported"),

@@ -19,7 +19,7 @@ class Whistle(models.Model):
     grievance = models.ForeignKey(
         "grievances.Grievance", on_delete=models.PROTECT, related_name="whistles", verbose_name=_("case")
     )
-    unit = models.ForeignKey("orgs.Unit", on_delete=models.PROTECT, related_name="+", verbose_name=_("desk"))
+    unit = models.ForeignKey("orgs.Unit", on_delete=models.PROTECT, related_name="+", verbose_name=_("desk that calls"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     place = models.CharField(_("where to meet"), max_length=120)

@@ -1,6 +1,6 @@
 """Which agencies are suggested when a case is assigned, and why: rules of its category, and who closed the like."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,13 +35,14 @@ def suggested_agencies(
     """Return up to three of `agencies` (each with its unit) for a case of the category at the place, likeliest first.
 
     Experience is that of the street: cases of the category it closed in a year, by who led them, and how many of
-    them an agency had handed back. Two statements, each bound by an index; none without a category.
+    them an agency had handed back. At most two statements, each bound by an index; none without a category.
     """
     if category is None or not agencies:
         return []
     street = unit_path[: LEVEL_ORDER[Level.STREET] * SEGMENT]
     closed = _closed(street, category, now)
-    returned = _returned([agency.pk for agency in agencies], street, category, now)
+    spoken_for = {*closed, category.default_agency_id} & {agency.pk for agency in agencies}
+    returned = _returned(spoken_for, street, category, now) if spoken_for else {}
     candidates = [
         Candidate(
             agency_id=agency.pk,
@@ -58,7 +59,7 @@ def suggested_agencies(
 
 
 def _closed(street: str, category: Category, now: datetime) -> dict[int, int]:
-    """Count by lead agency; read from the index of reported cases alone."""
+    """Count by lead agency; read from the index of closed cases by kind alone."""
     like = Grievance.objects.filter(
         subtree_q(street, field="unit_path"),
         reported_at__gte=now - LOOKED_BACK,
@@ -66,10 +67,10 @@ def _closed(street: str, category: Category, now: datetime) -> dict[int, int]:
         status=Status.CLOSED,
         lead_agency__isnull=False,
     )
-    return dict(like.order_by().values_list("lead_agency_id").annotate(count=Count("pk")))
+    return dict(like.order_by().values_list("lead_agency_id").annotate(count=Count("*")))
 
 
-def _returned(agency_ids: Sequence[int], street: str, category: Category, now: datetime) -> dict[int, int]:
+def _returned(agency_ids: Collection[int], street: str, category: Category, now: datetime) -> dict[int, int]:
     """Count by the agency that handed back; read from the small index of what was."""
     back = Assignment.objects.filter(
         subtree_q(street, field="grievance__unit_path"),
@@ -97,4 +98,4 @@ def _words(one: Candidate, category: Category) -> str:
         parts.append(done)
     if one.returned:
         parts.append(ngettext("%(count)s handed back", "%(count)s handed back", one.returned) % {"count": one.returned})
-    return _(", ").join(parts)
+    return _("; ").join(parts)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from grievances import replies
 from grievances.choices import Action
 from grievances.models import Category, Grievance, ReplyTemplate
-from grievances.presentation import place_of
 from linjiang.common.clock import local_day
 from linjiang.common.errors import InvalidInput
 from linjiang.common.text import Day, Moment, listed
@@ -77,12 +76,14 @@ def _distance(template: ReplyTemplate, lineage: list[int | None]) -> int:
     return lineage.index(template.category_id) if template.category_id else len(lineage)
 
 
+def _spot(grievance: Grievance) -> str:
+    """Return where, as people of the place call it: the spot that was written down, else the neighbourhood's door."""
+    door = grievance.household.label if grievance.household else ""
+    return grievance.place or " ".join(filter(None, [grievance.unit.name, door]))
+
+
 def facts_of(grievance: Grievance, *, user: User, now: datetime) -> dict[str, Callable[[], object]]:
     """Return what each placeholder stands for on the case; asked for only where a text names it."""
-
-    @cache
-    def place() -> str:
-        return place_of(grievance)
 
     @cache
     def units() -> dict[str, str]:
@@ -92,7 +93,7 @@ def facts_of(grievance: Grievance, *, user: User, now: datetime) -> dict[str, Ca
     return {
         "编号": lambda: grievance.number,
         "标题": lambda: grievance.title,
-        "地点": place,
+        "地点": lambda: _spot(grievance),
         "分类": lambda: grievance.category,
         "街道": lambda: units().get(Level.STREET),
         "社区": lambda: units().get(Level.COMMUNITY),

@@ -37,8 +37,12 @@ def score(one: Candidate, *, all_closed: int) -> float:
 
 
 def best(candidates: Iterable[Candidate], *, most: int = MOST) -> list[Candidate]:
-    """Return the likeliest first, at most `most`, none of which nothing is known; equal ones by their key."""
+    """Return the likeliest first, at most `most`, none of which nothing is known; equal ones by their key.
+
+    The mere kind of agency is a guess: it speaks only where neither a rule nor experience does.
+    """
     candidates = list(candidates)
+    candidates = [one for one in candidates if one.is_usual or one.closed] or candidates
     all_closed = sum(one.closed for one in candidates)
     scored = [(score(one, all_closed=all_closed), one) for one in candidates]
     ranked = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: (-pair[0], pair[1].agency_id))

@@ -123,7 +123,7 @@ def joint_work(case: Grievance, events: list[GrievanceEvent], *, at) -> dict:
     names = presentation.names_for([one for one in events if one.action in passing.ACTIONS])
     return {
         "whistles": whistle_lines(case.blown, at=at),
-        "parts": part_lines(case.helping),
+        "parts": part_lines(case.helping, waited_for={call.agency_id for call in joint.open_calls(case)}),
         "passed": passing.shown(events, names),
     }
 

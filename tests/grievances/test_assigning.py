@@ -61,9 +61,10 @@ def suggest(world: World, kind, **given):
 # Pure scoring
 
 
-def test_a_rule_comes_before_experience_and_experience_before_the_kind():
+def test_a_rule_comes_before_experience_and_the_kind_speaks_only_alone():
     rule, past, kin = Candidate(1, 3, is_usual=True), Candidate(2, 3, closed=40), Candidate(3, 3, is_kind=True)
-    assert [one.agency_id for one in best([kin, past, rule])] == [1, 2, 3]
+    assert [one.agency_id for one in best([kin, past, rule])] == [1, 2]
+    assert [one.agency_id for one in best([kin, Candidate(4, 3)])] == [3]
 
 
 def test_nothing_known_is_no_suggestion_and_three_are_enough():
@@ -87,7 +88,7 @@ def test_experience_of_the_street_is_put_into_words(world, kind):
     closed(world, kind, world.second_agency, returned=True)
     assert suggest(world, kind) == [
         (world.agency, "2 cases of this kind in the street closed by it within a year"),
-        (world.second_agency, "1 case of this kind in the street closed by it within a year, 1 handed back"),
+        (world.second_agency, "1 case of this kind in the street closed by it within a year; 1 handed back"),
     ]
 
 
@@ -107,9 +108,11 @@ def test_the_rules_of_the_category_speak(world, kind):
     kind.agency_kind = "partner"
     kind.default_agency = world.agency
     kind.save()
+    assert suggest(world, kind) == [(world.agency, "The category's rule: its usual agency")]
+    kind.default_agency = None
+    kind.save()
     assert suggest(world, kind) == [
-        (world.agency, "The category's rule: its usual agency"),
-        (world.second_agency, "The category's rule: usually handled by: Partner organisation"),
+        (world.second_agency, "The category's rule: usually handled by: Partner organisation")
     ]
     assert suggest(world, None) == []
     assert suggest(world, kind, agencies=[]) == []

@@ -100,7 +100,12 @@ def test_every_placeholder_has_a_fact(world):
         "承办人",
     ):
         assert f"[{words}]" in text
+    assert "[第一邻]" in text
     assert "[—]" in text  # no result yet
+    case.place, case.household = "三楼拐角", world.household
+    assert facts_of(case, user=world.handler, now=NOON)["地点"]() == "三楼拐角"
+    case.place = ""
+    assert facts_of(case, user=world.handler, now=NOON)["地点"]() == "第一邻 1栋1单元101"
 
 
 def test_every_field_of_a_step_is_one_its_form_has():
