@@ -10,13 +10,16 @@ from grievances.choices import Action
 from grievances.models import Assignment, GrievanceEvent, Whistle, WhistleCall
 from linjiang.common.templatetags.lj import cn_datetime
 
-WAITED, LATE, CAME, CAME_LATE, RELEASED, ABSENT = "waited", "late", "came", "came_late", "released", "absent"
+WAITED, LATE, CAME, CAME_LATE = "waited", "late", "came", "came_late"
+# Not needed any more; over before its time was; over, and it did not come.
+RELEASED, OVER, ABSENT = "released", "over", "absent"
 _ICONS = {
     WAITED: "clock",
     LATE: "circle-alert",
     CAME: "circle-check",
     CAME_LATE: "circle-check",
     RELEASED: "undo-2",
+    OVER: "circle",
     ABSENT: "circle-x",
 }
 
@@ -85,6 +88,8 @@ def call_line(call: WhistleCall, *, at: datetime) -> CallLine:
         who, note = str(call.arrived_by), call.note
     elif call.released_by_id is not None:
         state, word, who, note = RELEASED, _("need not come"), str(call.released_by), call.release
+    elif not call.is_open and call.closed_at < call.due_at:
+        state, word = OVER, _("had not come by then")
     elif not call.is_open:
         state, word = ABSENT, _("did not come")
     elif call.is_late(at=at):

@@ -114,6 +114,15 @@ class ReplyTemplateAdmin(DeskAdmin):
     def _may_write_for_all(user) -> bool:
         return any(tree.depth(path) <= 1 for path in scope_in(user, (Role.SYSTEM_ADMIN,)).paths)
 
+    def get_readonly_fields(self, request, obj=None):
+        return () if self.has_change_permission(request, obj) else ("for_steps",)
+
+    def get_fields(self, request, obj=None):
+        """Who only reads sees the steps in words."""
+        if self.has_change_permission(request, obj):
+            return self.fields
+        return ["for_steps" if name == "actions" else name for name in self.fields]
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "unit":
             kwargs["queryset"] = Unit.objects.filter(scope_in(request.user, _KEEPERS).units_q())

@@ -216,6 +216,11 @@ def test_the_joint_record_ends_it_and_who_did_not_come_is_let_go(world):
     assert not sees(world.second_handler, case)
     assert case.events.last().data == {"agencies": [world.agency.name], "absent": [world.second_agency.name]}
     assert heard("whistle_recorded") == {"承办人"}
+    [line] = whistle_words.whistle_lines(again(case).blown, at=NOON + 2 * HOUR)
+    assert [call.state for call in line.calls] == ["came", "over"]
+    WhistleCall.objects.update(due_at=NOON)
+    [line] = whistle_words.whistle_lines(again(case).blown, at=NOON + 2 * HOUR)
+    assert [call.state for call in line.calls] == ["came", "absent"]
     assert sweep(NOON + 99 * HOUR) == 0
 
 
