@@ -68,6 +68,14 @@ class Action(models.TextChoices):
     JOIN = "join", _("Me too")
     PUBLISH = "publish", _("Show to the neighbourhood")
     UNPUBLISH = "unpublish", _("Take off the public page")
+    BLOW_WHISTLE = "blow_whistle", _("Call agencies to the spot")
+    ARRIVE = "arrive", _("Report arrival")
+    RELEASE_CALL = "release_call", _("Release a called agency")
+    RECORD_JOINT = "record_joint", _("Write the joint record")
+    ADD_CO_HANDLER = "add_co_handler", _("Add a co-handler")
+    RELEASE_CO_HANDLER = "release_co_handler", _("Release a co-handler")
+    REPORT_PART = "report_part", _("Report our part done")
+    INTERNAL_NOTE = "internal_note", _("Internal note")
 
 
 class Urgency(models.TextChoices):
@@ -167,12 +175,16 @@ ANSWERED_CARDS = (Card.YELLOW, Card.RED)
 
 
 class Stage(models.TextChoices):
-    """What a limit is set for. `REVIEW` is no limit: the day a suspension is looked at again."""
+    """What a limit is set for. `REVIEW` is no limit: the day a suspension is looked at again.
+
+    `ARRIVE` runs for each agency called to the spot and is no stage of the case.
+    """
 
     ASSIGN = "assign", _("Assigning")
     ACKNOWLEDGE = "acknowledge", _("Acknowledging")
     RESOLVE = "resolve", _("Resolving")
     FEEDBACK = "feedback", _("Feedback to the household")
+    ARRIVE = "arrive", _("Arriving on the spot")
     REVIEW = "review", _("Review of the suspension")
 
     @classmethod

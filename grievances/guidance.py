@@ -52,12 +52,23 @@ _EXPLANATIONS = {
         "look at the photos for faces and plates."
     ),
     Action.UNPUBLISH: _("It is gone from the public page at once."),
+    Action.BLOW_WHISTLE: _("They are told at once where and when to be. Who has the case stays accountable for it."),
+    Action.ARRIVE: _("The desk and who leads the case see that you are there."),
+    Action.RELEASE_CALL: _("They are told that they need not come, and are waited for no more."),
+    Action.RECORD_JOINT: _(
+        "What was agreed on the spot, and who does what by when. Whoever has not come is waited for no more."
+    ),
+    Action.ADD_CO_HANDLER: _("They help from now on and see the case. Its lead and its deadline stay the same."),
+    Action.RELEASE_CO_HANDLER: _("They are told, and see the case no more."),
+    Action.REPORT_PART: _("Who leads the case is told. The whole is said to be done by the lead."),
+    Action.INTERNAL_NOTE: _("Only the staff who work on the case read it: never the resident or the chief."),
     Action.CLASSIFY: _("The time allowed follows the category, counted from when it began."),
 }
 
 # What most likely comes next, the first that is allowed; the second button is the next of them.
 _LIKELY = (
     Action.ANSWER_CARD,
+    Action.ARRIVE,
     Action.GRANT_EXTENSION,
     Action.SUSPEND,
     Action.ACKNOWLEDGE,
@@ -65,6 +76,7 @@ _LIKELY = (
     Action.RESOLVE,
     Action.ASSIGN,
     Action.SETTLE_HERE,
+    Action.REPORT_PART,
     Action.REPORT,
     Action.FEEDBACK,
     Action.REFER_UP,
@@ -113,6 +125,12 @@ def choices(case: Grievance, steps: Sequence[tuple[Action, Decision]]) -> tuple[
     ]
     others += [_choice(case, action, reason=decision.reason) for action, decision in offered if not decision]
     return buttons, others
+
+
+def remarks(case: Grievance, steps: Sequence[tuple[Action, Decision]]) -> list[Choice]:
+    """Return the ways to write something into the timeline that are open: a remark, and a note for staff alone."""
+    allowed = {action for action, decision in steps if decision}
+    return [_choice(case, action) for action in (Action.INTERNAL_NOTE, Action.COMMENT) if action in allowed]
 
 
 def _choice(case: Grievance, action: Action, **more) -> Choice:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from grievances import joint
 from grievances.choices import CARD_OF, Action, Card, Source, Standing, Status
 from grievances.models import Assignment, Escalation, Grievance, Publication
 from grievances.workflow import Guard, actions_from, transition
@@ -369,4 +370,5 @@ _GUARDS = {
     Guard.NOT_A_RESIDENTS: _not_a_residents,
     Guard.MAY_BE_SHOWN: _may_be_shown,
     Guard.IS_SHOWN: _is_shown,
+    **joint.GUARDS,
 }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop, ngettext
 from grievances.choices import Action, Card, Rating, Stage, Standing, Status, Urgency
 from grievances.models import Assignment, Attachment, Category, Grievance, GrievanceEvent, Reason
 from grievances.stages import Pressing, pressing
+from grievances.whistle_words import JOINT, joint_title
 from linjiang.common.templatetags.lj import cn_date, cn_datetime
 from linjiang.common.text import in_my_language
 from orgs import tree
@@ -60,6 +61,14 @@ ICONS: dict[str, str] = {
     Action.JOIN: "user-plus",
     Action.PUBLISH: "megaphone",
     Action.UNPUBLISH: "eye-off",
+    Action.BLOW_WHISTLE: "siren",
+    Action.ARRIVE: "map-pin",
+    Action.RELEASE_CALL: "undo-2",
+    Action.RECORD_JOINT: "clipboard-list",
+    Action.ADD_CO_HANDLER: "handshake",
+    Action.RELEASE_CO_HANDLER: "undo-2",
+    Action.REPORT_PART: "square-check-big",
+    Action.INTERNAL_NOTE: "lock",
 }
 WARNINGS = frozenset({Action.YELLOW_CARD, Action.RED_CARD, Action.ESCALATE})
 
@@ -115,7 +124,9 @@ def names_for(events: Iterable[GrievanceEvent]) -> Names:
 def entry(event: GrievanceEvent, names: Names = Names(), *, photos: Sequence[Attachment] = ()) -> Entry:
     """Put one event into words; needs `event.actor`."""
     who = actor_words(event)
-    if not event.is_public:
+    if event.action == Action.INTERNAL_NOTE:
+        who = _("%(who)s · only staff read it") % {"who": who}
+    elif not event.is_public:
         who = _("%(who)s · not shown to the resident") % {"who": who}
     return Entry(
         at=event.at,
@@ -177,6 +188,7 @@ _TITLES: dict[str, str] = {
     Action.REFUSE_SUSPENSION: gettext_noop("Suspension refused"),
     Action.REFUSE_EXTENSION: gettext_noop("More time refused"),
     Action.COMMENT: gettext_noop("Left a remark"),
+    Action.INTERNAL_NOTE: gettext_noop("Internal note"),
 }
 
 
@@ -322,6 +334,7 @@ _MAKERS = {
     Action.REOPEN: _said,
     Action.CLASSIFY: _classified,
     Action.JOIN: _met_too,
+    **dict.fromkeys(JOINT, joint_title),
 }
 
 

@@ -216,6 +216,10 @@ class GrievanceQuerySet(models.QuerySet):
         turn |= Q(status__in=(Status.ASSIGNED, Status.IN_PROGRESS), lead_agency_id__in=agency_ids)
         extensions = self.model._meta.get_field("extensions").related_model
         asked = extensions.objects.filter(grievance=OuterRef("pk"), decided_at__isnull=True)
+        if agency_ids:
+            calls = self.model._meta.get_field("whistles").related_model._meta.get_field("calls").related_model
+            called = calls.objects.open().filter(agency_id__in=agency_ids)
+            turn |= Q(pk__in=called.values("whistle__grievance"), status__in=RUNNING)
         turn |= Q(Exists(asked), status=Status.IN_PROGRESS, holder_unit_id__in=unit_ids)
         return turn | Q(status__in=(Status.DISCOVERED, Status.RESOLVED), unit_id__in=unit_ids)
 
@@ -230,6 +234,30 @@ class GrievanceQuerySet(models.QuerySet):
     def for_lists(self):
         """Read what a row of a list shows and no long texts; the place's names are read once for all rows."""
         return self.select_related("category").defer("search", "description", "result", "token", "submission_id")
+
+
+class AssignmentQuerySet(models.QuerySet):
+    def in_force(self):
+        """Return what is in the agencies' hands now."""
+        return self.filter(ended_at__isnull=True)
+
+    def helping(self):
+        """Return the co-handlers in force."""
+        return self.in_force().filter(is_lead=False)
+
+    def passed_on(self):
+        """Return what a lead agency handed back, or had taken from it for another."""
+        return self.filter(Q(returned_at__isnull=False) | Q(reassigned_at__isnull=False), is_lead=True)
+
+
+class WhistleCallQuerySet(models.QuerySet):
+    def open(self):
+        """Return the calls that wait for somebody to arrive."""
+        return self.filter(closed_at__isnull=True)
+
+    def late(self):
+        """Return the calls that were answered past their limit, or that the sweep found past it."""
+        return self.filter(Q(late_at__isnull=False) | Q(arrived_at__gt=F("due_at")))
 
 
 class GrievanceManager(models.Manager.from_queryset(GrievanceQuerySet)):

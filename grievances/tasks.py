@@ -6,14 +6,17 @@ from grievances.services import door, suggesting
 from grievances.services.calendar_watch import remind_of_missing_calendar as remind
 from grievances.services.escalation import escalate_overdue as sweep
 from grievances.services.recomputing import recompute_deadlines as recompute
+from grievances.services.whistles import remind_late
 from linjiang.common.clock import now
 from orgs.services.system import system_user
 
 
 @shared_task
 def escalate_overdue() -> None:
-    """Fire every rung that is due. Safe to run twice and beside itself."""
-    sweep(actor=system_user(), now=now())
+    """Fire every rung that is due, and remind who is late on the spot. Safe to run twice and beside itself."""
+    actor, at = system_user(), now()
+    sweep(actor=actor, now=at)
+    remind_late(actor=actor, now=at)
 
 
 @shared_task

@@ -32,6 +32,13 @@ class Guard(StrEnum):
     NOT_A_RESIDENTS = "not_a_residents"
     MAY_BE_SHOWN = "may_be_shown"
     IS_SHOWN = "is_shown"
+    NO_WHISTLE_OPEN = "no_whistle_open"
+    IS_CALLED = "is_called"
+    CALL_OPEN = "call_open"
+    SOMEBODY_ARRIVED = "somebody_arrived"
+    HAS_CO_HANDLER = "has_co_handler"
+    PART_OPEN = "part_open"
+    IS_STAFF = "is_staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +198,41 @@ for _status in (Status.REPORTED, Status.ASSIGNED, Status.IN_PROGRESS):
     for _card in (Action.YELLOW_CARD, Action.RED_CARD):
         TABLE[_status, _card] = _row(None, Standing.SUPERVISOR, guards=[Guard.NOT_JUST_URGED], required=("note",))
     TABLE[_status, Action.CLASSIFY] = _row(None, *_DESK, required=("category",))
+    # 吹哨: several agencies to the spot; the lead stays accountable, without one the desk does
+    TABLE[_status, Action.BLOW_WHISTLE] = _row(
+        None,
+        Standing.ASSIGNER,
+        guards=[Guard.NOT_SUSPENDED, Guard.NO_WHISTLE_OPEN],
+        required=("agencies", "place", "note"),
+    )
+    TABLE[_status, Action.ARRIVE] = _row(None, Standing.HANDLER, Standing.CO_HANDLER, guards=[Guard.IS_CALLED])
+    TABLE[_status, Action.RELEASE_CALL] = _row(None, Standing.ASSIGNER, guards=[Guard.CALL_OPEN], required=("note",))
+    TABLE[_status, Action.RECORD_JOINT] = _row(
+        None, Standing.ASSIGNER, Standing.HANDLER, guards=[Guard.SOMEBODY_ARRIVED], required=("note",)
+    )
+for _status in (Status.ASSIGNED, Status.IN_PROGRESS):
+    # 协办
+    TABLE[_status, Action.ADD_CO_HANDLER] = _row(None, Standing.ASSIGNER, required=("agencies",))
+    TABLE[_status, Action.RELEASE_CO_HANDLER] = _row(
+        None, Standing.ASSIGNER, guards=[Guard.HAS_CO_HANDLER], required=("agencies", "note")
+    )
+    TABLE[_status, Action.REPORT_PART] = _row(None, Standing.CO_HANDLER, guards=[Guard.PART_OPEN], required=("note",))
 _WITHDRAWN = _row(None, Standing.ASSIGNER, Standing.SUPERVISOR, guards=[Guard.CARD_IN_FORCE], required=("note",))
 for _status in LIVE:
     TABLE[_status, Action.ANSWER_CARD] = _row(
         None, Standing.HANDLER, *_DESK, guards=[Guard.CARD_PENDING], required=("note",)
     )
     TABLE[_status, Action.WITHDRAW_CARD] = _WITHDRAWN
+    # 内部备注: written and read by those who work on the case, by no chief and no resident
+    TABLE[_status, Action.INTERNAL_NOTE] = _row(
+        None,
+        *_DESK,
+        Standing.HANDLER,
+        Standing.CO_HANDLER,
+        Standing.SUPERVISOR,
+        guards=[Guard.IS_STAFF],
+        required=("note",),
+    )
     TABLE[_status, Action.ESCALATE] = _row(None, Standing.SYSTEM)
     TABLE[_status, Action.RECOMPUTE] = _row(None, Standing.SYSTEM)
 # That a card was a mistake may be found when the case is over.

@@ -68,6 +68,30 @@ WORDS = {
         "Please answer by %(answer_by)s what you change."
     ),
     "rung_red_seen": gettext_noop("%(holder)s was shown a red card: %(number)s “%(title)s” was due %(due)s. %(stage)s"),
+    "whistle_called": gettext_noop(
+        "%(agency)s is called to the spot for %(number)s “%(title)s”: %(place)s, by %(due)s. %(note)s"
+    ),
+    "whistle_led": gettext_noop(
+        "For %(number)s “%(title)s”, which you lead, %(agencies)s are called to %(place)s, by %(due)s. "
+        "You stay accountable. %(note)s"
+    ),
+    "whistle_arrived": gettext_noop("%(agencies)s arrived on the spot for %(number)s “%(title)s”."),
+    "whistle_released": gettext_noop("You need not come to the spot for %(number)s “%(title)s”: %(note)s"),
+    "whistle_recorded": gettext_noop("Joint record of %(number)s “%(title)s”: %(note)s"),
+    "whistle_late": gettext_noop(
+        "%(agency)s is late on the spot for %(number)s “%(title)s”: %(place)s, was due %(due)s. Please go there now."
+    ),
+    "whistle_late_seen": gettext_noop(
+        "%(agency)s is not yet on the spot for %(number)s “%(title)s”: %(place)s, was due %(due)s."
+    ),
+    "co_handler_added": gettext_noop("%(agency)s helps %(lead)s with %(number)s “%(title)s”."),
+    "co_handler_came": gettext_noop("%(agencies)s helps you with %(number)s “%(title)s”."),
+    "co_handler_released": gettext_noop("You help with %(number)s “%(title)s” no more: %(note)s"),
+    "part_done": gettext_noop("%(agencies)s has done its part of %(number)s “%(title)s”: %(note)s"),
+    "case_passed_on_often": gettext_noop(
+        "%(number)s “%(title)s” is passed on again and again: handed back %(returned)s times, given to another "
+        "%(reassigned)s times. Please see to it."
+    ),
     "digest": gettext_noop("%(count)s cases need you: due soon or past their limit. Among them %(numbers)s."),
     "notice": gettext_noop("A notice from %(unit)s: %(title)s"),
     "calendar_missing": gettext_noop(

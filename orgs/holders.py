@@ -46,6 +46,15 @@ def people_to_call_on(paths: Iterable[str], *, on: date) -> dict[str, list[User]
     return officials | people
 
 
+def supervisors_over(path: str, *, on: date) -> list[User]:
+    """Return the supervisors of the nearest unit above `path`, itself included, that has any. One statement."""
+    posts = _current(on, (Role.SUPERVISOR,)).filter(unit__path__in=tree.ancestor_paths(path, include_self=True))
+    by_path: dict[str, list[User]] = {}
+    for post in posts:
+        by_path.setdefault(post.unit.path, []).append(post.user)
+    return by_path[max(by_path, key=len)] if by_path else []
+
+
 def _leading(on: date):
     return _current(on, LEADING_ROLE.values())
 

@@ -16,7 +16,7 @@ from orgs.elder import COOKIE
 from orgs.models import Door, User
 from orgs.services.doors import doors_of
 from tests.factories import NOON, World, file_case, make_world
-from tests.grievances.scenes import case_in, do
+from tests.grievances.scenes import called, case_in, do
 from tests.test_permissions import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,6 +33,7 @@ class City:
     assigned: Grievance
     resolved: Grievance
     closed: Grievance
+    called: Grievance
     door: Door
 
 
@@ -44,7 +45,9 @@ def city() -> City:
     assigned = do(world, file_case(world), Action.ASSIGN, world.community)
     leaf = world.units["neighbourhood"]
     door = doors_of(actor=world.community, units=[leaf], now=NOON)[leaf.pk]
-    return City(world, reported, assigned, case_in(world, Status.RESOLVED), closed, door)
+    both = called(world, case_in(world, Status.IN_PROGRESS), world.agency, world.second_agency)
+    both = do(world, both, Action.ARRIVE, world.handler)
+    return City(world, reported, assigned, case_in(world, Status.RESOLVED), closed, both, door)
 
 
 def _step(case: str, action: Action) -> Callable[[City], str]:
@@ -100,12 +103,19 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _step("reported", Action.REJECT),
         _step("reported", Action.MERGE),
         _step("closed", Action.PUBLISH),
+        _step("reported", Action.BLOW_WHISTLE),
+        _step("called", Action.RELEASE_CALL),
+        _step("called", Action.ADD_CO_HANDLER),
+        _step("called", Action.INTERNAL_NOTE),
     ],
     "handler": [
         "/cases/inbox/",
         _about("case", "assigned"),
         _step("assigned", Action.ACKNOWLEDGE),
+        _about("case", "called"),
+        _step("called", Action.RECORD_JOINT),
     ],
+    "second_handler": ["/cases/inbox/", _about("case", "called"), _step("called", Action.REPORT_PART)],
     "official": [
         _unit("unit_dashboard", "street"),
         _unit("unit_dashboard", "community"),

@@ -1,7 +1,8 @@
 """One step on many cases: a preview of what will and will not change and why, then each case by its own verb."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django import forms
@@ -11,15 +12,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from grievances.choices import Action
+from grievances.forms.agencies import choose, suggested_field
 from grievances.models import Grievance
 from grievances.policies import decide
+from grievances.services.assigning import Suggested, suggested_agencies
 from grievances.services.verbs import perform
 from linjiang.common.clock import now
 from linjiang.common.errors import LinjiangError
 from orgs import tree
+from orgs.choices import LEVEL_ORDER, Level
 from orgs.models import Agency, User
+from orgs.tree import SEGMENT
 
 NOTE_LENGTH = 2000
+_STREET = LEVEL_ORDER[Level.STREET]
 
 
 class UrgeForm(forms.Form):
@@ -41,7 +47,6 @@ class AssignForm(UrgeForm):
     """Which agency handles them, of those that serve any of the places."""
 
     agency = forms.ModelChoiceField(Agency.objects.none(), label=_("Who handles them?"), empty_label=_("Please choose"))
-    field_order = ("agency", "note")
 
     def __init__(self, *args, cases: Sequence[Grievance], **kwargs) -> None:
         super().__init__(*args, cases=cases, **kwargs)
@@ -49,6 +54,33 @@ class AssignForm(UrgeForm):
         serving = Q(unit__path__in=paths) if paths else Q(pk__in=[])
         self.fields["agency"].queryset = Agency.objects.filter(serving, is_active=True).select_related("unit")
         self.fields["agency"].label_from_instance = lambda agency: f"{agency.name} · {agency.unit}"
+        if suggested := _suggested(cases, self.fields["agency"].queryset):
+            self.fields["suggested"] = suggested_field(suggested)
+            self.fields["agency"].required = False
+        self.order_fields(("suggested", "agency", "note"))
+
+    def clean(self) -> dict:
+        """Take the agency from the suggestion or from the list."""
+        cleaned = super().clean()
+        if "suggested" in self.fields:
+            choose(self, cleaned)
+            cleaned.pop("suggested", None)
+        return cleaned
+
+
+def _suggested(cases: Sequence[Grievance], serving) -> list[Suggested]:
+    """Return what is suggested for the kind of case that most of them are, in the street where most of those lie."""
+    kinds = Counter((case.unit_path[: _STREET * SEGMENT], case.category_id) for case in cases if case.category_id)
+    if not kinds:
+        return []
+    (street, category_id), count = kinds.most_common(1)[0]
+    case = next(one for one in cases if one.category_id == category_id and one.unit_path.startswith(street))
+    near = [agency for agency in serving if tree.covers(agency.unit.path, case.unit_path)]
+    found = suggested_agencies(agencies=near, category=case.category, unit_path=case.unit_path, now=now())
+    if count == len(cases):
+        return found
+    of_them = gettext("for %(count)s of %(all)s cases") % {"count": count, "all": len(cases)}
+    return [replace(one, words=gettext("; ").join([of_them, one.words])) for one in found]
 
 
 @dataclass(frozen=True, slots=True)

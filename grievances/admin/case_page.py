@@ -1,5 +1,6 @@
 """The case at the desk: everything about it on one page, every step of the policy, and the forms of the steps."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -7,15 +8,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from grievances import guidance, pending, presentation, stages
+from grievances import guidance, joint, pending, presentation, stages
 from grievances.choices import Action
 from grievances.forms.contacts import PurposeForm
 from grievances.models import Grievance
 from grievances.policies import available_actions, may_see_contact
 from grievances.services.verbs import FIELDS
+from grievances.views.cases import joint_work
 from grievances.views.step_page import StepPage
 from linjiang.common.clock import now
-from orgs.services.contacts import reveal_contact
+from orgs.services.contacts import looks_today, reveal_contact
 
 
 def address(case: Grievance) -> str:
@@ -33,9 +35,10 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     """Return the page of one case."""
     at = now()
     case = whole(case)
-    events = list(case.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk"))
+    told = case.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk")
+    events = joint.readable(told, user=request.user, grievance=case)
     names = presentation.names_for(events)
-    buttons, others = _steps(request.user, case, at)
+    buttons, others, remarks = _steps(request.user, case, at)
     contact = _contact_of(case)
     target = case.merged_into
     visible = admin.get_queryset(request)
@@ -54,6 +57,8 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         asked=pending.requests_of(case),
         cards=pending.card_lines(case.cards, at=at),
         stages=stages.lines(case, events, at=at),
+        remarks=remarks,
+        **joint_work(case, events, at=at),
         buttons=buttons,
         others=[step for step in others if not step.reason],
         refused=[step for step in others if step.reason],
@@ -63,14 +68,11 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     )
 
 
-def _steps(user, case: Grievance, at: datetime) -> tuple[list[guidance.Choice], list[guidance.Choice]]:
-    """Return the likely steps and the others, leading to the desk's own pages."""
-    found = guidance.choices(case, available_actions(user, case, at=at))
-    buttons, others = (
-        [replace(step, url=reverse("admin:grievances_step", args=[case.pk, step.action.value])) for step in group]
-        for group in found
-    )
-    return buttons, others
+def _steps(user, case: Grievance, at: datetime) -> Iterator[list[guidance.Choice]]:
+    """Yield the likely steps, the others, and the remarks, leading to the desk's own pages."""
+    steps = available_actions(user, case, at=at)
+    for group in (*guidance.choices(case, steps), guidance.remarks(case, steps)):
+        yield [replace(step, url=reverse("admin:grievances_step", args=[case.pk, step.action.value])) for step in group]
 
 
 def take_step(admin, request: HttpRequest, case: Grievance, action: Action) -> HttpResponse:
@@ -126,7 +128,8 @@ def reveal(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
 
     def run(_given: dict) -> HttpResponse:
         shown = reveal_contact(actor=request.user, contact=contact, purpose=form.purpose(), about=case.number)
-        return admin.page(request, "desk/contact.html", title=title, back_url=address(case), contact=shown)
+        looks = looks_today(request.user)
+        return admin.page(request, "desk/contact.html", title=title, back_url=address(case), contact=shown, looks=looks)
 
     return admin.form_page(
         request,
@@ -135,6 +138,7 @@ def reveal(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         title=title,
         submit_label=_("Show the number"),
         back_url=address(case),
+        looks=looks_today(request.user),
     )
 
 

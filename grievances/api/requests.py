@@ -4,11 +4,13 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from grievances.choices import Action, Rating, Urgency
-from grievances.models import Attachment, Category, Escalation, Grievance
+from grievances.joint import open_calls
+from grievances.models import Attachment, Category, Escalation, Grievance, WhistleCall
 from grievances.services.filing import MAX_DESCRIPTION
 from grievances.services.joining import NOTE_LENGTH as JOINING_NOTE
 from grievances.services.publishing import TEXT_LENGTH, TITLE_LENGTH
 from grievances.services.verbs import FIELDS
+from grievances.services.whistles import PLACE_LENGTH
 from grievances.workflow import TABLE, transition
 from linjiang.common.rest import Flag, IdField
 from orgs.models import Agency, Household, Unit, User
@@ -120,6 +122,18 @@ class ActionRequest(serializers.Serializer):
         max_length=MAX_CARDS,
         help_text="keys of the case's cards; without it all that are the caller's to answer, or the one to withdraw",
     )
+    agencies = serializers.ListField(child=IdField(), required=False, max_length=MAX_CO_AGENCIES)
+    place = serializers.CharField(required=False, allow_blank=True, max_length=PLACE_LENGTH, help_text="where to meet")
+    meet_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="to be there by; without it as the limit of arriving says"
+    )
+    calls = serializers.ListField(
+        child=IdField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_CO_AGENCIES,
+        help_text="keys of the calls to the spot; without it the one that is waited for",
+    )
     unit = IdField(required=False, allow_null=True)
     into = serializers.CharField(required=False, allow_blank=True, max_length=30, help_text="number of another case")
     category = serializers.CharField(required=False, allow_blank=True, max_length=8)
@@ -166,6 +180,15 @@ class ActionRequest(serializers.Serializer):
 
     def validate_co_agencies(self, pks: list[int]) -> list[Agency]:
         return self._agencies(list(dict.fromkeys(pks)))
+
+    def validate_agencies(self, pks: list[int]) -> list[Agency]:
+        return self._agencies(list(dict.fromkeys(pks)))
+
+    def validate_calls(self, pks: list[int]) -> list[WhistleCall]:
+        found = {call.pk: call for call in open_calls(self.case)}
+        if set(pks) - set(found):
+            raise serializers.ValidationError(_("Please choose from the agencies that are waited for."))
+        return [found[pk] for pk in dict.fromkeys(pks)]
 
     def _agencies(self, pks: list[int]) -> list[Agency]:
         found = {

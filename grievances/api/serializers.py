@@ -6,7 +6,18 @@ from rest_framework.reverse import reverse
 
 from grievances import presentation, stages
 from grievances.choices import Action, Card, Stage, Standing, Status, Urgency
-from grievances.models import Assignment, Attachment, Category, Escalation, Grievance, GrievanceEvent, Joining, Reason
+from grievances.models import (
+    Assignment,
+    Attachment,
+    Category,
+    Escalation,
+    Grievance,
+    GrievanceEvent,
+    Joining,
+    Reason,
+    Whistle,
+    WhistleCall,
+)
 from grievances.services.verbs import FIELDS
 from grievances.workflow import transition
 from linjiang.common.decisions import Decision
@@ -206,7 +217,35 @@ class AssignmentSerializer(serializers.ModelSerializer):
             "acknowledged_at",
             "returned_at",
             "ended_at",
+            "done_at",
+            "done_note",
         ]
+
+
+class CallSerializer(serializers.ModelSerializer):
+    """An agency called to the spot; `is_open` while it is waited for, `is_late` past its limit, also afterwards."""
+
+    agency = AgencyBrief()
+    is_open = serializers.BooleanField()
+    is_late = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WhistleCall
+        fields = ["id", "agency", "due_at", "arrived_at", "note", "release", "closed_at", "is_open", "is_late"]
+
+    def get_is_late(self, call: WhistleCall) -> bool:
+        return call.is_late(at=self.context["now"])
+
+
+class WhistleSerializer(serializers.ModelSerializer):
+    """Agencies called to the spot, until `ended_at`; `record` is what they agreed there."""
+
+    unit = UnitBrief()
+    calls = CallSerializer(many=True)
+
+    class Meta:
+        model = Whistle
+        fields = ["id", "unit", "at", "place", "meet_at", "reason", "record", "ended_at", "calls"]
 
 
 class StageLineSerializer(serializers.Serializer):
@@ -309,6 +348,7 @@ class CaseDetail(CaseSummary):
     timeline = serializers.SerializerMethodField()
     photos = serializers.SerializerMethodField()
     assignments = serializers.SerializerMethodField()
+    whistles = serializers.SerializerMethodField()
     actions = serializers.SerializerMethodField()
 
     class Meta(CaseSummary.Meta):
@@ -340,6 +380,7 @@ class CaseDetail(CaseSummary):
             "photos",
             "assignments",
             "stages",
+            "whistles",
             "cards",
             "timeline",
             "actions",
@@ -382,6 +423,10 @@ class CaseDetail(CaseSummary):
     def get_stages(self, case: Grievance) -> list:
         lines = stages.lines(case, self.context["events"][::-1], at=self.context["now"])
         return StageLineSerializer(lines, many=True).data
+
+    @extend_schema_field(WhistleSerializer(many=True))
+    def get_whistles(self, case: Grievance) -> list:
+        return WhistleSerializer(case.blown, many=True, context=self.context).data
 
     @extend_schema_field(CardSerializer(many=True))
     def get_cards(self, case: Grievance) -> list:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from grievances import presentation
+from grievances import joint, presentation
 from grievances.api.filters import CaseFilter
 from grievances.api.pagination import CaseCursor
 from grievances.api.requests import ActionRequest, ContactRequest, FilingRequest, JoinRequest
@@ -81,7 +81,8 @@ def _visible_case(request: Request, number: str) -> Grievance:
 
 def _detail(request: Request, case: Grievance) -> dict:
     now = clock.now()
-    events = list(case.events.select_related("actor").prefetch_related("attachments").order_by("at", "pk"))
+    told = case.events.select_related("actor").prefetch_related("attachments").order_by("at", "pk")
+    events = joint.readable(told, user=request.user, grievance=case)
     merged_into = None
     if case.merged_into_id:
         visible = Grievance.objects.visible_to(request.user)

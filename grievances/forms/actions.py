@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from grievances import pending, similar
 from grievances.choices import Action, Counts, Rating, Urgency
 from grievances.filters import CategoryChoice
+from grievances.forms import agencies, whistle
 from grievances.forms.fields import PhotoChoice, PhotosField
 from grievances.models import Grievance, Reason
 from grievances.policies import CARDS_OF
@@ -20,9 +21,8 @@ from grievances.workflow import TABLE, Transition
 from linjiang.common.clock import local_day
 from linjiang.common.text import clean
 from orgs import tree
-from orgs.choices import AgencyKind
 from orgs.holders import people_at_units
-from orgs.models import Agency, Unit, User
+from orgs.models import Unit, User
 from orgs.profile import profile
 
 NOTE_LENGTH = 2000
@@ -45,6 +45,13 @@ _NOTE_LABELS = {
     Action.REFER_UP: gettext_lazy("What should they know?"),
     Action.REFER_DOWN: gettext_lazy("What should they know?"),
     Action.REJECT: gettext_lazy("What should who filed it be told?"),
+    Action.BLOW_WHISTLE: gettext_lazy("What is to be done together?"),
+    Action.RELEASE_CALL: gettext_lazy("Why need they not come?"),
+    Action.RECORD_JOINT: gettext_lazy("What was agreed? Who does what, by when?"),
+    Action.ADD_CO_HANDLER: gettext_lazy("What should they help with?"),
+    Action.RELEASE_CO_HANDLER: gettext_lazy("Why is their help not needed any more?"),
+    Action.REPORT_PART: gettext_lazy("What did you do of it?"),
+    Action.INTERNAL_NOTE: gettext_lazy("What should colleagues know?"),
 }
 
 
@@ -75,10 +82,12 @@ class ActionForm(forms.Form):
         return name in self.row.required
 
     def clean(self) -> dict:
-        """Find the case to join to; the others are checked by their fields."""
+        """Find the case to join to, and the agency of two ways to choose it; the others are checked by their fields."""
         cleaned = super().clean()
         if "into" in self.fields:
             cleaned["into"] = self._target(cleaned)
+        if "suggested" in self.fields:
+            agencies.choose(self, cleaned)
         return cleaned
 
     def arguments(self) -> dict:
@@ -88,9 +97,17 @@ class ActionForm(forms.Form):
             given["said_resolved"] = {"yes": True, "no": False}.get(given["said_resolved"])
         if "rating" in given:
             given["rating"] = int(given["rating"])
-        if "co_agencies" in given:
-            given["co_agencies"] = list(given["co_agencies"])
+        for name in ("co_agencies", "agencies", "calls"):
+            if given.get(name) is not None:
+                given[name] = list(given[name])
         return given
+
+    def refilled(self, data) -> "ActionForm":
+        """Show what was typed, `data` as it was sent, without looking for errors: it is not sent yet."""
+        for name, field in self.fields.items():
+            if not isinstance(field, forms.FileField):
+                self.initial[name] = field.widget.value_from_datadict(data, {}, self.add_prefix(name))
+        return self
 
     def typed(self) -> list[tuple[str, str]]:
         """Return what was typed in words (label, text), for a step that can not be taken any more."""
@@ -129,7 +146,7 @@ def _text(label: str, *, required: bool, rows: int = 3, help_text: str = "") -> 
 
 def _note(form: ActionForm) -> forms.Field:
     label = _NOTE_LABELS.get(form.action, _("Note"))
-    rows = 4 if form.must("note") else 2
+    rows = 6 if form.action == Action.RECORD_JOINT else 4 if form.must("note") else 2
     return _text(label, required=form.must("note"), rows=rows)
 
 
@@ -160,51 +177,6 @@ def _reason(form: ActionForm) -> forms.Field:
         empty_label=None,
         widget=forms.RadioSelect,
         error_messages={"required": _("Please choose a reason from the list.")},
-    )
-
-
-def agencies_serving(case: Grievance):
-    """Return the agencies in use that serve the place of the case."""
-    upper = tree.ancestor_paths(case.unit_path, include_self=True)
-    return Agency.objects.filter(is_active=True, unit__path__in=upper).select_related("unit")
-
-
-def _agency(form: ActionForm) -> forms.Field:
-    serving = agencies_serving(form.case)
-    if form.action == Action.REASSIGN:
-        serving = serving.exclude(pk=form.case.lead_agency_id)
-    category = form.case.category
-    usual_id = category.default_agency_id if category else None
-    kind = category.agency_kind if category else ""
-    usual, others = [], []
-    for agency in serving.order_by("-unit__path", "name"):
-        choice = (agency.pk, _("%(agency)s (%(kind)s)") % {"agency": agency, "kind": AgencyKind(agency.kind).label})
-        if agency.pk == usual_id:
-            usual.insert(0, choice)
-        elif kind and agency.kind == kind:
-            usual.append(choice)
-        else:
-            others.append(choice)
-    field = forms.ModelChoiceField(
-        label=_("Who handles it?"),
-        queryset=serving,
-        initial=usual_id if any(pk == usual_id for pk, _name in usual) else None,
-        error_messages={"required": _("Please choose who handles it."), "invalid_choice": _NOT_SERVING},
-    )
-    groups = [(_("Usual for this kind of problem"), usual), (_("Others"), others)] if usual else [("", others)]
-    field.choices = [("", _("Please choose"))] + [
-        part for name, group in groups if group for part in ([(name, group)] if name else group)
-    ]
-    return field
-
-
-def _co_agencies(form: ActionForm) -> forms.Field:
-    return forms.ModelMultipleChoiceField(
-        label=_("Who helps?"),
-        queryset=agencies_serving(form.case).order_by("-unit__path", "name"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": _NOT_SERVING},
     )
 
 
@@ -381,16 +353,12 @@ def _public_photo(name: str, label: str) -> Callable[[ActionForm], forms.Field]:
     return build
 
 
-_NOT_SERVING = gettext_lazy("This agency does not serve this place.")
-
 _BUILDERS: dict[str, Callable[[ActionForm], forms.Field | dict[str, forms.Field]]] = {
     "note": _note,
     "result": _result,
     "comment": _comment,
     "photos": _photos,
     "reason": _reason,
-    "agency": _agency,
-    "co_agencies": _co_agencies,
     "unit": _unit,
     "into": _into,
     "cards": _cards,
@@ -405,4 +373,6 @@ _BUILDERS: dict[str, Callable[[ActionForm], forms.Field | dict[str, forms.Field]
     "public_text": _public_text,
     "before": _public_photo("before", gettext_lazy("Photo of before")),
     "after": _public_photo("after", gettext_lazy("Photo of after")),
+    **agencies.BUILDERS,
+    **whistle.BUILDERS,
 }

@@ -8,9 +8,11 @@ from grievances.models.handling import Assignment, Escalation, Extension, Feedba
 from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
 from grievances.models.publications import Publication
+from grievances.models.replies import ReplyTemplate
 from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
 from grievances.models.voices import VoiceNote
+from grievances.models.whistles import Whistle, WhistleCall
 
 __all__ = [
     "Assignment",
@@ -29,7 +31,10 @@ __all__ = [
     "NumberBase",
     "Publication",
     "Reason",
+    "ReplyTemplate",
     "StageLimit",
     "Suspension",
     "VoiceNote",
+    "Whistle",
+    "WhistleCall",
 ]

@@ -210,6 +210,13 @@ class Grievance(models.Model):
             ),
             # In the order of lists with what ends first on top: a page of them is walked, not sorted.
             models.Index(RUNS_UNTIL.asc(), "id", condition=Q(status__in=LIVE), name="grievance_runs_until"),
+            # Who closed cases of a category in a street: a case comes in when it is closed, so filing pays nothing.
+            models.Index(
+                fields=["category", "unit_path"],
+                include=["reported_at", "lead_agency"],
+                condition=Q(status=Status.CLOSED, lead_agency__isnull=False),
+                name="grievance_closed_by_kind",
+            ),
             models.Index(fields=["holder_unit", "due_at"], condition=Q(status__in=LIVE), name="grievance_holder_due"),
             models.Index(fields=["lead_agency", "due_at"], condition=Q(status__in=LIVE), name="grievance_agency_due"),
             models.Index(fields=["reported_at"], name="grievance_reported"),
@@ -247,6 +254,22 @@ class Grievance(models.Model):
         """Every yellow and red card, and whatever was sent by hand, the oldest first."""
         shown = self.escalations.select_related("unit", "agency", "by", "answered_by", "withdrawn_by")
         return list(shown.filter(Q(card__in=ANSWERED_CARDS) | Q(rung__isnull=True)).order_by("at", "pk"))
+
+    @cached_property
+    def blown(self) -> list:
+        """Every whistle with its calls, the oldest first."""
+        shown = self.whistles.select_related("by", "unit", "recorded_by")
+        return list(shown.prefetch_related("calls__agency", "calls__arrived_by", "calls__released_by").order_by("pk"))
+
+    @property
+    def open_whistle(self):
+        """The whistle that is not over; None without one."""
+        return next((one for one in self.blown if one.ended_at is None), None)
+
+    @cached_property
+    def helping(self) -> list:
+        """The co-handlers in force, in the order they came."""
+        return list(self.assignments.helping().select_related("agency", "done_by").order_by("pk"))
 
     @property
     def cards(self) -> list:

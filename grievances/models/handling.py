@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from grievances.choices import ANSWERED_CARDS, Card, Rating, Stage, Standing
+from grievances.querysets import AssignmentQuerySet
 
 
 class Assignment(models.Model):
@@ -29,7 +30,31 @@ class Assignment(models.Model):
     acknowledge_due_at = models.DateTimeField(_("to be acknowledged by"), null=True, blank=True)
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
     returned_at = models.DateTimeField(_("returned at"), null=True, blank=True)
+    return_reason = models.ForeignKey(
+        "grievances.Reason",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("why it was returned"),
+    )
+    reassigned_at = models.DateTimeField(_("given to another at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    # What a co-handler says of its part (协办完成).
+    done_at = models.DateTimeField(_("part done at"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("part reported by"),
+    )
+    done_note = models.TextField(_("what was done of it"), blank=True, default="", db_default="")
+
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("assignment")
@@ -47,7 +72,18 @@ class Assignment(models.Model):
             # What an agency may see, without reading the assignments themselves.
             models.Index(
                 fields=["agency", "grievance"], condition=Q(ended_at__isnull=True), name="assignment_by_agency"
-            )
+            ),
+            # What was handed back or taken away is a small part: counted by agency over a time, and looked up by case.
+            models.Index(
+                fields=["agency", "grievance", "returned_at"],
+                condition=Q(is_lead=True, returned_at__isnull=False),
+                name="assignment_returned",
+            ),
+            models.Index(
+                fields=["agency", "grievance", "reassigned_at"],
+                condition=Q(is_lead=True, reassigned_at__isnull=False),
+                name="assignment_reassigned",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from grievances.choices import ReasonKind, Urgency
-from grievances.models import Category, Reason
+from grievances.models import Category, Reason, ReplyTemplate
+from grievances.services.replies import load_replies
 from linjiang.common.clock import now
 from linjiang.common.errors import InvalidInput
 from linjiang.common.text import clean
@@ -113,12 +114,16 @@ def load_reasons(*, actor: User, text: str) -> int:
 
 
 def load_shipped_defaults(*, actor: User) -> dict[str, int]:
-    """Load the categories, reasons and holidays that come with it; what a city has edited since is left alone."""
-    counts = {"categories": 0, "reasons": 0, "years": len(load_library_years(actor=actor, now=now()))}
+    """Load the categories, reasons, reply templates and holidays that come with it; what a city has edited since is
+    left alone."""
+    counts = {"categories": 0, "reasons": 0, "replies": 0, "years": len(load_library_years(actor=actor, now=now()))}
     if not Category.objects.exists():
         counts["categories"] = load_categories(actor=actor, text=(DATA / "categories.csv").read_text("utf-8"))["new"]
     if not Reason.objects.exists():
         counts["reasons"] = load_reasons(actor=actor, text=(DATA / "reasons.csv").read_text("utf-8"))
+    if not ReplyTemplate.objects.exists():
+        text = (DATA / "replies.csv").read_text("utf-8")
+        counts["replies"] = load_replies(actor=actor, now=now(), text=text)
     return counts
 
 

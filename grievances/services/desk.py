@@ -1,6 +1,6 @@
 """What community and street desks and leaders do with a reported case: the third step, and everything around it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from grievances.choices import Action
-from grievances.models import Assignment, Category, Grievance, Reason
+from grievances.models import Assignment, Category, Grievance, Reason, WhistleCall
 from grievances.services import clock
 from grievances.services.joining import carry_over
+from grievances.services.passing import tell_of_passing
 from grievances.services.recomputing import recomputed_columns
 from grievances.services.steps import Step, joined_people, listed_reason, step
 from linjiang.common.clock import local_day
@@ -54,8 +55,9 @@ def reassign(
     ) as case:
         if case.grievance.lead_agency_id == agency.pk:
             raise InvalidInput({"agency": _("This agency has the case already.")})
-        end_assignments(case.grievance, now=now)
-        _give(case, agency, co_agencies, note)
+        taken_from = case.grievance.lead_agency
+        end_assignments(case.grievance, now=now, reassigned=True)
+        _give(case, agency, co_agencies, note, taken_from=taken_from)
         return case.grievance
 
 
@@ -225,10 +227,51 @@ def desk_of(actor: User, grievance: Grievance) -> Unit:
     return max(above or covering or [grievance.holder_unit], key=lambda unit: len(unit.path))
 
 
-def end_assignments(grievance: Grievance, *, now: datetime, returned: bool = False) -> None:
-    """End every assignment in force; `returned` marks them as handed back."""
-    values = {"ended_at": now, **({"returned_at": now} if returned else {})}
-    grievance.assignments.filter(ended_at__isnull=True).update(**values)
+def end_assignments(
+    grievance: Grievance, *, now: datetime, returned: Reason | None = None, reassigned: bool = False
+) -> None:
+    """End every assignment in force: handed back for the reason `returned`, `reassigned` to another, or just over."""
+    values = {"ended_at": now}
+    if returned is not None:
+        values |= {"returned_at": now, "return_reason": returned}
+    if reassigned:
+        values["reassigned_at"] = now
+    grievance.assignments.in_force().update(**values)
+
+
+def make_helpers(case: Step, agency_ids: Iterable[int]) -> None:
+    """Make the agencies co-handlers of the case."""
+    Assignment.objects.bulk_create(
+        Assignment(
+            grievance=case.grievance,
+            agency_id=agency_id,
+            is_lead=False,
+            round=case.grievance.round,
+            assigned_by=case.actor,
+            assigned_at=case.now,
+        )
+        for agency_id in agency_ids
+    )
+
+
+def keep_called(case: Step) -> None:
+    """Keep agencies that are called to the spot in sight of a case whose assignments were just ended or given anew."""
+    calls = WhistleCall.objects.filter(
+        whistle__grievance=case.grievance, whistle__ended_at__isnull=True, released_by__isnull=True
+    )
+    called = set(calls.values_list("agency_id", flat=True))
+    if not called:
+        return
+    gone = called - set(case.grievance.assignments.in_force().values_list("agency_id", flat=True))
+    make_helpers(case, sorted(gone))
+    calls.filter(agency_id__in=gone).update(made_helper=True)
+
+
+def check_serving(agencies: Iterable[Agency], grievance: Grievance, *, field: str) -> None:
+    """Raise InvalidInput at `field` for an agency that is out of use or does not serve the place of the case."""
+    for one in agencies:
+        if not one.is_active or not tree.covers(one.unit.path, grievance.unit_path):
+            raise InvalidInput({field: _("%(agency)s does not serve this place.") % {"agency": one.name}})
 
 
 def handlers_of(grievance: Grievance, now: datetime) -> list[User]:
@@ -239,13 +282,15 @@ def handlers_of(grievance: Grievance, now: datetime) -> list[User]:
     return people_at_units([grievance.holder_unit_id], on=day).get(grievance.holder_unit_id, [])
 
 
-def _give(case: Step, agency: Agency, co_agencies: Sequence[Agency], note: str) -> None:
+def _give(
+    case: Step, agency: Agency, co_agencies: Sequence[Agency], note: str, *, taken_from: Agency | None = None
+) -> None:
     grievance, now = case.grievance, case.now
     partners = [partner for partner in co_agencies if partner.pk != agency.pk]
-    for one in (agency, *partners):
-        if not one.is_active or not tree.covers(one.unit.path, grievance.unit_path):
-            raise InvalidInput({"agency": _("%(agency)s does not serve this place.") % {"agency": one.name}})
+    check_serving((agency, *partners), grievance, field="agency")
     columns = clock.assigned(grievance, now=now)
+    # An agency may help already because it was called to the spot.
+    grievance.assignments.in_force().filter(agency__in=(agency, *partners)).update(ended_at=now)
     Assignment.objects.bulk_create(
         Assignment(
             grievance=grievance,
@@ -268,4 +313,9 @@ def _give(case: Step, agency: Agency, co_agencies: Sequence[Agency], note: str) 
     people = people_at_agencies([one.pk for one in (agency, *partners)], on=local_day(now))
     for one in (agency, *partners):
         case.tell(people.get(one.pk, []), "case_assigned", agency=one.name)
-    case.record(note=note, data={"agency": agency.name, "co_agencies": [one.name for one in partners]})
+    data = {"agency": agency.name, "co_agencies": [one.name for one in partners]}
+    if case.action == Action.REASSIGN:
+        keep_called(case)
+        data["from"] = taken_from.name if taken_from else ""
+        tell_of_passing(case)
+    case.record(note=note, data=data)

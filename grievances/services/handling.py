@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from grievances.choices import Action, SettledBy
 from grievances.models import Extension, Grievance, Reason
 from grievances.services import clock
-from grievances.services.desk import end_assignments
+from grievances.services.desk import end_assignments, keep_called
 from grievances.services.filing import first_desk, settled_level
+from grievances.services.passing import tell_of_passing
 from grievances.services.photos import attach_photos, prepare_photos
 from grievances.services.steps import Step, listed_reason, step
 from linjiang.common.clock import local_day
@@ -46,7 +47,7 @@ def return_case(
     with step(actor=actor, grievance=grievance, action=Action.RETURN, now=now, version=version, reason=reason) as case:
         why = listed_reason(case.row, reason)
         handler = handler_name(case.grievance)
-        end_assignments(case.grievance, now=now, returned=True)
+        end_assignments(case.grievance, now=now, returned=why)
         _drop_pending_requests(case)
         if case.grievance.lead_agency_id is None:
             holder, people = first_desk(case.grievance.holder_unit, now=now)
@@ -54,6 +55,8 @@ def return_case(
         else:
             people = _desk_people(case)
         case.set(lead_agency=None, acknowledged_at=None, **clock.back_at_desk(case.grievance, now=now))
+        keep_called(case)
+        tell_of_passing(case)
         case.tell(people, "case_returned", agency=handler, reason=in_both_languages(why))
         case.record(note=note, data={"agency": handler, "reason": why.code, "reason_name": in_both_languages(why)})
         return case.grievance

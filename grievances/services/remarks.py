@@ -23,6 +23,17 @@ def comment(
         return case.grievance
 
 
+def internal_note(
+    *, actor: User, grievance: Grievance, note: str, now: datetime, version: int | None = None
+) -> Grievance:
+    """Leave an internal note (内部备注): only the staff who work on the case read it (`joint.reads_notes`)."""
+    with step(
+        actor=actor, grievance=grievance, action=Action.INTERNAL_NOTE, now=now, version=version, note=note.strip()
+    ) as case:
+        case.record(note=note.strip(), is_public=False)
+        return case.grievance
+
+
 def add_photo(
     *,
     actor: User,

@@ -22,6 +22,8 @@ CATEGORY_HOURS = {
     Stage.RESOLVE: "resolve_hours",
     Stage.FEEDBACK: "feedback_hours",
 }
+# How long an agency called to the spot has, for a city profile of before there was a whistle.
+_ARRIVE = {"2h": "2h", "24h": "24h", "7d": "24h", "15d": "24h"}
 # Stage, unit's path ("" for the city), category's key (None for any), urgency ("" for any).
 _Key = tuple[str, str, int | None, str]
 
@@ -116,7 +118,7 @@ def _read(version: int) -> Rulebook:
         },
         profile_limits={
             (stage, urgency): parse_limit(text, calendar)
-            for stage, by_urgency in profile().limits.items()
+            for stage, by_urgency in ({Stage.ARRIVE.value: _ARRIVE} | profile().limits).items()
             for urgency, text in by_urgency.items()
         },
     )

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from grievances.choices import RUNNING, Action, Standing, Status
-from grievances.models import Grievance, GrievanceEvent, Reason
+from grievances.models import Grievance, GrievanceEvent, Reason, Whistle, WhistleCall
 from grievances.policies import acting_standing, decide
 from grievances.services import changes
 from grievances.services.urgency import is_urgent
@@ -98,6 +98,7 @@ class Step:
         """Save the case, its one event and what figures need of the change, queue the messages; called once, last."""
         case = self.grievance
         self._tell_joined()
+        self._end_whistle()
         self.set(version=case.version + 1)
         # A stage that goes on under another limit has not ended.
         if self._ended and self._began != (case.stage, case.stage_started_at):
@@ -122,9 +123,18 @@ class Step:
         )
         outbox.queue(self._messages)
         # The guards read these before the step; whoever gets the case back reads them after it.
-        for name in ("pending_extension", "pending_suspension", "urgings"):
+        for name in ("pending_extension", "pending_suspension", "urgings", "blown", "helping"):
             case.__dict__.pop(name, None)
         return self.event
+
+    def _end_whistle(self) -> None:
+        """A case that nobody works on any more calls nobody to the spot."""
+        if self.came_from not in RUNNING or self.grievance.status in RUNNING:
+            return
+        blown = Whistle.objects.filter(grievance=self.grievance, ended_at__isnull=True)
+        if blown.update(ended_at=self.now):
+            calls = WhistleCall.objects.open().filter(whistle__grievance=self.grievance)
+            calls.update(closed_at=self.now, alarm_at=None)
 
     def _tell_joined(self) -> None:
         """Tell those who joined the case what became of it, so that their households hear it too."""

@@ -8,7 +8,18 @@ from datetime import datetime
 
 from grievances.choices import Action
 from grievances.models import Grievance
-from grievances.services import cards, desk, feedback, filing, handling, pauses, publishing, remarks
+from grievances.services import (
+    cards,
+    desk,
+    feedback,
+    filing,
+    handling,
+    helping,
+    pauses,
+    publishing,
+    remarks,
+    whistles,
+)
 from orgs.models import User
 
 VERBS: dict[Action, Callable[..., Grievance]] = {
@@ -47,6 +58,14 @@ VERBS: dict[Action, Callable[..., Grievance]] = {
     Action.WITHDRAW_CARD: cards.withdraw_card,
     Action.PUBLISH: publishing.publish,
     Action.UNPUBLISH: publishing.unpublish,
+    Action.BLOW_WHISTLE: whistles.blow_whistle,
+    Action.ARRIVE: whistles.arrive,
+    Action.RELEASE_CALL: whistles.release_call,
+    Action.RECORD_JOINT: whistles.record_joint,
+    Action.ADD_CO_HANDLER: helping.add_co_handler,
+    Action.RELEASE_CO_HANDLER: helping.release_co_handler,
+    Action.REPORT_PART: helping.report_part,
+    Action.INTERNAL_NOTE: remarks.internal_note,
 }
 
 FIELDS: dict[Action, tuple[str, ...]] = {
@@ -85,6 +104,14 @@ FIELDS: dict[Action, tuple[str, ...]] = {
     Action.WITHDRAW_CARD: ("cards", "note"),
     Action.PUBLISH: ("public_title", "public_text", "before", "after"),
     Action.UNPUBLISH: ("note",),
+    Action.BLOW_WHISTLE: ("agencies", "place", "meet_at", "note"),
+    Action.ARRIVE: ("note", "photos"),
+    Action.RELEASE_CALL: ("calls", "note"),
+    Action.RECORD_JOINT: ("note",),
+    Action.ADD_CO_HANDLER: ("agencies", "note"),
+    Action.RELEASE_CO_HANDLER: ("agencies", "note"),
+    Action.REPORT_PART: ("note", "photos"),
+    Action.INTERNAL_NOTE: ("note",),
 }
 
 

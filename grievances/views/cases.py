@@ -7,13 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from grievances import guidance, paging, pending, presentation, stages
+from grievances import guidance, joint, paging, passing, pending, presentation, stages
 from grievances.choices import Action
 from grievances.filters import CaseFilter
 from grievances.models import Grievance, GrievanceEvent, Joining, Publication
 from grievances.policies import available_actions, may_see_contact
 from grievances.views.filing import may_hand_link
 from grievances.views.joining import may_join_here
+from grievances.whistle_words import part_lines, whistle_lines
 from linjiang.common import clock
 from orgs.choices import LEVEL_ORDER, Level
 from orgs.models import Unit
@@ -83,10 +84,10 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = Grievance.objects.visible_to(request.user).with_names()
     found = found.select_related("filed_by", "resolved_by", "contact", "household__contact", "merged_into")
     grievance = get_object_or_404(found, number=number)
-    buttons, others = guidance.choices(grievance, available_actions(request.user, grievance, at=now))
-    events = list(
-        grievance.events.select_related("actor").prefetch_related("attachments", "voices").order_by("-at", "-pk")
-    )
+    steps = available_actions(request.user, grievance, at=now)
+    buttons, others = guidance.choices(grievance, steps)
+    told = grievance.events.select_related("actor").prefetch_related("attachments", "voices").order_by("-at", "-pk")
+    events = joint.readable(told, user=request.user, grievance=grievance)
     merged_into = grievance.merged_into
     visible = Grievance.objects.visible_to(request.user)
     context = {
@@ -97,7 +98,9 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "stages": stages.lines(grievance, events, at=now),
         "buttons": buttons,
         "others": others,
+        "remarks": guidance.remarks(grievance, steps),
         **_timeline(events),
+        **joint_work(grievance, events, at=now),
         "assignments": presentation.assignments_of(grievance),
         "feedback": _feedback(grievance, events),
         "asked": pending.requests_of(grievance),
@@ -112,6 +115,17 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
     }
     return render(request, "grievances/case.html", context)
+
+
+def joint_work(case: Grievance, events: list[GrievanceEvent], *, at) -> dict:
+    """Return what `components/joint_work.html` shows: calls to the spot, co-handlers' parts, how often it was passed
+    on."""
+    names = presentation.names_for([one for one in events if one.action in passing.ACTIONS])
+    return {
+        "whistles": whistle_lines(case.blown, at=at),
+        "parts": part_lines(case.helping, waited_for={call.agency_id for call in joint.open_calls(case)}),
+        "passed": passing.shown(events, names),
+    }
 
 
 def _shown_at(case: Grievance, events: list[GrievanceEvent]) -> int | None:

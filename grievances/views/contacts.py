@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods
 from grievances.forms.contacts import PurposeForm
 from grievances.models import Grievance
 from grievances.policies import may_see_contact
-from linjiang.common.errors import InvalidInput
-from orgs.services.contacts import reveal_contact
+from linjiang.common.errors import InvalidInput, NotAllowed
+from orgs.services.contacts import looks_today, reveal_contact
 
 
 @login_required
@@ -36,7 +36,9 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
             try:
                 shown = reveal_contact(actor=request.user, contact=known, purpose=form.purpose(), about=case.number)
                 status = 200
-            except InvalidInput as error:
+            except (InvalidInput, NotAllowed) as error:
                 form.add_error(None, error.message)
-    context = {"case": case, "contact": known, "shown": shown, "form": form}
+                status = error.status
+    looks = looks_today(request.user)
+    context = {"case": case, "contact": known, "shown": shown, "form": form, "looks": looks}
     return render(request, "grievances/contact.html", context, status=status)

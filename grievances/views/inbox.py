@@ -10,13 +10,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from grievances import paging
-from grievances.choices import ENDED
-from grievances.models import Grievance
+from grievances.choices import ENDED, Action
+from grievances.models import Grievance, WhistleCall
 from grievances.querysets import is_late, is_soon
 from grievances.views.cases import case_list
+from grievances.whistle_words import call_line
 from linjiang.common import clock
 from orgs.choices import DESK_ROLES, LEADER_ROLES, Role
 
+_MOST_CALLS = 20
 _MINE, _SOON, _OVERDUE, _OPEN, _DONE = "mine", "soon", "overdue", "open", "done"
 _TABS = {
     _MINE: gettext_lazy("My turn"),
@@ -75,9 +77,29 @@ def inbox(request: HttpRequest) -> HttpResponse:
         ],
         "empty_title": empty_title,
         "empty_text": empty_text,
+        "calls": open_calls_of(request.user, now) if tab == _MINE else [],
         "empty_icon": "circle-check" if tab in (_MINE, _SOON, _OVERDUE) else "inbox",
     }
     return render(request, "grievances/inbox.html", context)
+
+
+def open_calls_of(user, now) -> list[dict]:
+    """Return the calls to the spot that the person's agencies have not answered, the most pressing first."""
+    agencies = [post.agency_id for post in user.current_posts if post.role == Role.HANDLER]
+    if not agencies:
+        return []
+    calls = WhistleCall.objects.open().filter(agency_id__in=agencies).order_by("due_at", "pk")
+    calls = calls.select_related("agency", "arrived_by", "whistle__grievance").defer("whistle__grievance__search")
+    return [
+        {
+            "line": call_line(call, at=now),
+            "title": call.whistle.grievance.title,
+            "place": call.whistle.place,
+            "url": call.whistle.grievance.get_absolute_url(),
+            "arrive_url": reverse("case_action", args=[call.whistle.grievance.number, Action.ARRIVE.value]),
+        }
+        for call in calls[:_MOST_CALLS]
+    ]
 
 
 def _conditions(user, now) -> dict[str, Q]:

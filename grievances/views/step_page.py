@@ -7,17 +7,22 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from grievances import guidance, pending, presentation
+from grievances import guidance, joint, pending, presentation
 from grievances.choices import Action
 from grievances.forms.actions import RATING_ICONS, ActionForm
 from grievances.models import Grievance
 from grievances.policies import CARDS_OF, decide
+from grievances.replies import FIELD_OF
+from grievances.services.replies import Reply, replies_for
 from grievances.services.verbs import perform
 from grievances.workflow import transition
 from linjiang.common.decisions import Decision
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
+from linjiang.common.text import listed
 
 _MOST_CHANGES = 20
+# What the form sends to have a reply template put in: which one, and the button.
+REPLY, USE_REPLY = "reply", "use_reply"
 _GRAVE = (Action.REJECT, Action.RED_CARD, Action.WITHDRAW)
 _DECIDES = (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION, Action.SUSPEND, Action.REFUSE_SUSPENSION)
 
@@ -53,6 +58,8 @@ class StepPage(ABC):
 
     def _submit(self) -> HttpResponse:
         decision = self._decision()
+        if USE_REPLY in self.request.POST and decision:
+            return self._use_reply(decision)
         form = self._form(self.request.POST)
         seen = form["version"].data or ""
         if seen != str(self.case.version):
@@ -85,6 +92,27 @@ class StepPage(ABC):
         messages.success(self.request, _("Done. %(number)s: %(what)s") % {"number": done.number, "what": title})
         return self.leave(done)
 
+    def _waiting_parts(self) -> str:
+        """Name the co-handlers who have not reported their part, to who is about to say that the whole is done."""
+        if self.action != Action.RESOLVE:
+            return ""
+        return listed(one.agency for one in self.case.helping if one.done_at is None)
+
+    def _use_reply(self, decision: Decision) -> HttpResponse:
+        """Give the form back with the chosen template's text added to what was typed; nothing is sent yet.
+
+        The state of the case that the person was looking at stays, so that a change since is still told.
+        """
+        data = self.request.POST.copy()
+        name = FIELD_OF.get(self.action, "")
+        chosen = next((one for one in self._replies() if str(one.pk) == data.get(REPLY)), None)
+        if chosen is not None and name:
+            data[name] = "\n".join(filter(None, [data.get(name, "").strip(), chosen.text]))
+        return self._render(self._form().refilled(data), decision, status=200)
+
+    def _replies(self) -> list[Reply]:
+        return replies_for(action=self.action, grievance=self.case, user=self.request.user, now=self.now)
+
     def _cards(self) -> dict:
         """Return the cards that the step is about, with what stands above them."""
         if self.action not in CARDS_OF:
@@ -108,7 +136,8 @@ class StepPage(ABC):
         data = self.request.POST.copy()
         data["version"] = str(self.case.version)
         count = min(max(self.case.version - seen, 0), _MOST_CHANGES) if seen is not None else 0
-        events = list(self.case.events.select_related("actor").order_by("-pk")[:count])[::-1]
+        since = self.case.events.select_related("actor").order_by("-pk")[:count]
+        events = joint.readable(since, user=self.request.user, grievance=self.case)[::-1]
         names = presentation.names_for(events)
         changes = [presentation.entry(event, names) for event in events]
         return self._render(self._form(data), self._decision(), status=StaleVersion.status, stale=True, changes=changes)
@@ -126,6 +155,9 @@ class StepPage(ABC):
             "place": presentation.place_of(self.case),
             "asked": pending.requests_of(self.case, action=self.action) if self.action in _DECIDES else [],
             **self._cards(),
+            "waiting_parts": self._waiting_parts(),
+            "replies": self._replies() if decision else [],
+            "reply_field": FIELD_OF.get(self.action, ""),
             "refusal": "" if decision else str(decision.reason),
             "typed": form.typed() if form.is_bound and not decision else [],
             "photos_lost": bool(self.request.FILES),

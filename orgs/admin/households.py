@@ -11,7 +11,7 @@ from linjiang.desk import PLACES, DeskAdmin, desk_site
 from orgs.admin.scoping import may, scope_in
 from orgs.choices import DESK_ROLES, Level
 from orgs.models import Household
-from orgs.services.contacts import reveal_contact
+from orgs.services.contacts import looks_today, reveal_contact
 
 # The neighbourhood and the three units above it, up to the community, come in the list's own statement.
 _JOINED = 4
@@ -78,7 +78,8 @@ class HouseholdAdmin(DeskAdmin):
                 purpose=given["purpose"],
                 about=f"{household.unit.name} {household.label}"[:64],
             )
-            return self.page(request, "desk/contact.html", title=title, back_url=back_url, contact=contact)
+            looks = looks_today(request.user)
+            return self.page(request, "desk/contact.html", title=title, back_url=back_url, contact=contact, looks=looks)
 
         return self.form_page(
             request,
@@ -87,4 +88,5 @@ class HouseholdAdmin(DeskAdmin):
             title=title,
             submit_label=gettext("Show the number"),
             back_url=back_url,
+            looks=looks_today(request.user),
         )

@@ -30,6 +30,12 @@ def suspend(world: World, case: Grievance, *, at=NOON, **given) -> Grievance:
     return do(world, case, Action.SUSPEND, world.community, at=at)
 
 
+def called(world: World, case: Grievance, *agencies, at=NOON, **given) -> Grievance:
+    """Have the community call agencies (the second one, unless said otherwise) to the spot."""
+    agencies = list(agencies) or [world.second_agency]
+    return do(world, case, Action.BLOW_WHISTLE, world.community, at=at, agencies=agencies, **given)
+
+
 def climb(until: datetime) -> None:
     """Sweep at every moment at which a rung of any case is due, as the worker does, up to `until`."""
     while moment := Grievance.objects.filter(next_alarm_at__lte=until).aggregate(at=Min("next_alarm_at"))["at"]:
@@ -64,6 +70,13 @@ def arguments(world: World, action: str) -> dict:
         Action.CLASSIFY: {"category": category()},
         Action.PUBLISH: {"public_title": "路灯亮了", "public_text": "灯泡换好了，晚上看得见路。"},
         Action.UNPUBLISH: {"note": "写错了"},
+        Action.BLOW_WHISTLE: {"agencies": [world.second_agency], "place": "三号楼门口", "note": "一起看现场"},
+        Action.RELEASE_CALL: {"note": "现场已经处理好"},
+        Action.RECORD_JOINT: {"note": "由城管中队牵头，供水站明天接好水管"},
+        Action.ADD_CO_HANDLER: {"agencies": [world.second_agency]},
+        Action.RELEASE_CO_HANDLER: {"agencies": [world.second_agency], "note": "不需要再配合"},
+        Action.REPORT_PART: {"note": "水管已接好"},
+        Action.INTERNAL_NOTE: {"note": "当事人情绪激动，上门注意方式"},
     }.get(action, {})
 
 

@@ -18,7 +18,7 @@ from grievances.workflow import TABLE
 from linjiang.common.errors import StaleVersion
 from tests.factories import NOON, category, file_case, fresh, make_world, reason
 from tests.grievances.browsing import signed_in
-from tests.grievances.scenes import case_in, do, suspend
+from tests.grievances.scenes import called, case_in, do, suspend
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ("chief", "group_leader", "community", "street", "handler", "second_handler", "supervisor", "official")
@@ -74,6 +74,19 @@ def given(world, action: str) -> dict:
         Action.CLASSIFY: {"category": category().pk, "urgency": "24h"},
         Action.PUBLISH: {"public_title": "路灯亮了", "public_text": "灯泡换好了。", "before": "", "after": ""},
         Action.UNPUBLISH: {"note": "写错了"},
+        Action.BLOW_WHISTLE: {
+            "agencies": [world.second_agency.pk],
+            "place": "三号楼门口",
+            "meet_at": "2026-03-04T15:30",
+            "note": "一起看现场",
+        },
+        Action.ARRIVE: {"note": "到了", "photos": [photo()]},
+        Action.RELEASE_CALL: {"note": "不用来了"},
+        Action.RECORD_JOINT: {"note": "供水站明天接好水管"},
+        Action.ADD_CO_HANDLER: {"agencies": [world.second_agency.pk], "note": "请接水管"},
+        Action.RELEASE_CO_HANDLER: {"agencies": [world.second_agency.pk], "note": "不需要了"},
+        Action.REPORT_PART: {"note": "水管已接好", "photos": [photo()]},
+        Action.INTERNAL_NOTE: {"note": "上门注意方式"},
     }.get(action, {})
 
 
@@ -81,15 +94,30 @@ def send(user, case, action: str, data: dict):
     return signed_in(user).post(path(case, action), {"version": case.version, **data})
 
 
+def together(world, action: str):
+    """Return the same for the steps of several agencies."""
+    if action in (Action.ARRIVE, Action.RELEASE_CALL, Action.RECORD_JOINT):
+        case = called(world, case_in(world, Status.IN_PROGRESS))
+        if action == Action.RECORD_JOINT:
+            case = do(world, case, "arrive", world.second_handler)
+        return case, world.second_handler if action == Action.ARRIVE else world.community
+    case = do(world, case_in(world, Status.IN_PROGRESS), "add_co_handler", world.community)
+    return case, world.second_handler if action == Action.REPORT_PART else world.community
+
+
 def setting(world, action: str):
     """Return a case on which the step is open, and who may take it."""
     if action == Action.REFER_DOWN:
         case = do(world, file_case(world), "refer_up", world.group_leader)
         return case, world.zone_leader
-    if action in (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION):
-        return do(world, case_in(world, Status.IN_PROGRESS), "ask_extension", world.handler), world.community
-    if action in (Action.SUSPEND, Action.REFUSE_SUSPENSION):
-        return do(world, case_in(world, Status.IN_PROGRESS), "ask_suspension", world.handler), world.community
+    asked = {
+        Action.GRANT_EXTENSION: "ask_extension",
+        Action.REFUSE_EXTENSION: "ask_extension",
+        Action.SUSPEND: "ask_suspension",
+        Action.REFUSE_SUSPENSION: "ask_suspension",
+    }
+    if action in asked:
+        return do(world, case_in(world, Status.IN_PROGRESS), asked[action], world.handler), world.community
     if action == Action.RESUME:
         return suspend(world, case_in(world, Status.IN_PROGRESS)), world.community
     if action == Action.ANSWER_CARD:
@@ -103,6 +131,14 @@ def setting(world, action: str):
         return case, world.community
     if action == Action.UNPUBLISH:
         return do(world, case_in(world, Status.CLOSED), "publish", world.community), world.community
+    if action in (
+        Action.ARRIVE,
+        Action.RELEASE_CALL,
+        Action.RECORD_JOINT,
+        Action.RELEASE_CO_HANDLER,
+        Action.REPORT_PART,
+    ):
+        return together(world, action)
     status = next(status for status, name in TABLE if name == action)
     case = case_in(world, status)
     who = next(name for name in PEOPLE if decide(fresh(getattr(world, name)), action, case, at=NOON))
@@ -122,7 +158,7 @@ def test_every_step_can_be_taken_by_its_form(world, action):
     assert response.status_code == 302, response.context["form"].errors
     case.refresh_from_db()
     assert case.events.last().action == action
-    if action in (Action.RESOLVE, Action.ADD_PHOTO):
+    if action in (Action.RESOLVE, Action.ADD_PHOTO, Action.ARRIVE, Action.REPORT_PART):
         assert case.attachments.count() == 1
 
 
@@ -360,7 +396,7 @@ def test_agencies_offered_serve_the_place_the_usual_ones_first(world):
     kind.save()
     response = signed_in(world.street).get(path(file_case(world, category=kind), "assign"))
     assert options(response, "agency")[0].startswith("花戏楼城管中队")
-    assert response.context["form"].fields["agency"].initial == world.agency.pk
+    assert response.context["form"].fields["agency"].initial is None
 
 
 def test_a_reassigned_case_is_not_offered_to_who_has_it(world):

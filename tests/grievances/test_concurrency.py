@@ -12,17 +12,18 @@ import pytest
 from django.db import connection, transaction
 
 from grievances.choices import Status
-from grievances.models import Assignment, Escalation, Feedback, Grievance, Joining
+from grievances.models import Assignment, Escalation, Feedback, Grievance, Joining, WhistleCall
 from grievances.services.escalation import escalate_overdue
 from grievances.services.feedback import rate_by_link
 from grievances.services.joining import join, join_as_visitor
 from grievances.services.verbs import perform
+from grievances.services.whistles import remind_late
 from linjiang.common.errors import LinjiangError
 from notifications.models import Message
 from notifications.services import deliver_due
 from orgs.services.system import system_user
 from tests.factories import NOON, World, file_case, fresh, make_world
-from tests.grievances.scenes import case_in
+from tests.grievances.scenes import called, case_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -205,3 +206,40 @@ def test_two_who_merge_crosswise_at_once_leave_one_case_open(world):
     )
     assert sum(isinstance(answer, LinjiangError) for answer in answers) == 1
     assert Counter(Grievance.objects.values_list("status", flat=True)) == {Status.MERGED: 1, Status.REPORTED: 1}
+
+
+def test_sweepers_side_by_side_remind_each_late_agency_once(world):
+    cases = [called(world, file_case(world), world.agency, world.second_agency) for _number in range(6)]
+    late = NOON + timedelta(days=2)
+    counts = at_once(4, lambda _number: remind_late(actor=system_user(), now=late, batch=2))
+    assert sum(counts) == 12
+    assert WhistleCall.objects.filter(late_at=late, alarm_at=None).count() == 12
+    assert Message.objects.filter(kind="whistle_late").count() == 12
+    for case in cases:
+        assert case.events.filter(action="escalate").count() == 2
+        assert Grievance.objects.get(pk=case.pk).version == case.version + 2
+
+
+def test_an_agency_arrives_once_and_the_sweep_passes_over_a_case_somebody_holds(world):
+    case = called(world, case_in(world, Status.IN_PROGRESS))
+    late = NOON + timedelta(days=2)
+    handler = world.second_handler
+
+    def arrive(_number: int):
+        return perform(action="arrive", actor=fresh(handler), grievance=case, now=late, version=case.version)
+
+    results = at_once(4, arrive)
+    assert sum(not isinstance(one, LinjiangError) for one in results) == 1
+    assert case.events.filter(action="arrive").count() == 1
+    other = called(world, case_in(world, Status.IN_PROGRESS))
+    with transaction.atomic():
+        Grievance.objects.select_for_update().get(pk=other.pk)
+        assert at_once(1, lambda _number: remind_late(actor=system_user(), now=late)) == [0]
+    assert remind_late(actor=system_user(), now=late) == 1
+
+
+def test_two_whistles_at_one_moment_are_one(world):
+    case = file_case(world)
+    blown = at_once(4, lambda _number: called(world, case))
+    assert sum(not isinstance(one, LinjiangError) for one in blown) == 1
+    assert WhistleCall.objects.count() == 1

@@ -1,10 +1,16 @@
 """A resident's number: for those who handle the case, for a purpose, shown once, on record."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.urls import reverse
 
 from grievances.choices import Status
+from orgs.choices import Role
 from orgs.models import Contact, ContactReveal
-from tests.factories import file_case, make_world
+from tests.factories import NOON, file_case, make_post, make_world
+from tests.grievances.api_client import api
 from tests.grievances.browsing import signed_in
 from tests.grievances.scenes import case_in, do
 
@@ -100,3 +106,51 @@ def test_the_households_number_serves_where_the_case_has_none(world):
 
 def test_without_contact_data_there_is_nothing_to_show(world):
     assert signed_in(world.chief).get(path(case_in(world, Status.REPORTED))).status_code == 404
+
+
+def looked(user, case, count: int, *, at) -> None:
+    ContactReveal.objects.bulk_create(
+        ContactReveal(contact=case.contact, user=user, purpose="回访", about=case.number, at=at)
+        for _one in range(count)
+    )
+
+
+def test_many_looks_in_a_day_are_said_and_end_at_a_number(world, case):
+    with time_machine.travel(NOON, tick=False):
+        browser = signed_in(world.community)
+        looked(world.community, case, 19, at=NOON)
+        looked(world.community, case, 50, at=NOON - timedelta(days=1))
+        looked(world.street, case, 50, at=NOON)
+        assert not browser.get(path(case)).context["looks"].is_many
+        assert browser.post(path(case), {"why": "visit"}).context["looks"].count == 20
+        assert "20" in browser.get(path(case)).content.decode()
+        desk = reverse("admin:grievances_contact", args=[case.pk])
+        assert browser.get(desk).context["looks"].is_many
+        looked(world.community, case, 80, at=NOON)
+        for address in (path(case), desk):
+            refused = browser.post(address, {"why": "visit"})
+            assert refused.status_code == 403
+            assert NUMBER not in refused.content.decode()
+        answer = api(world.community).post(f"/api/v1/cases/{case.number}/contact/", {"purpose": "回访"}, format="json")
+        assert answer.status_code == 403
+        assert NUMBER not in answer.content.decode()
+    assert ContactReveal.objects.filter(user=world.community, at__gte=NOON).count() == 100
+    with time_machine.travel(NOON + timedelta(days=1), tick=False):
+        assert NUMBER in signed_in(world.community).post(path(case), {"why": "visit"}).content.decode()
+
+
+def test_a_purpose_is_needed_everywhere_and_the_audit_lists_it(world, case):
+    browser = signed_in(world.street)
+    desk = reverse("admin:grievances_contact", args=[case.pk])
+    for address, data in ((path(case), {}), (path(case), {"why": "other", "words": " "}), (desk, {"why": ""})):
+        assert browser.post(address, data).status_code == 400
+    for data in ({}, {"purpose": ""}, {"purpose": "  "}):
+        sent = api(world.street).post(f"/api/v1/cases/{case.number}/contact/", data, format="json")
+        assert sent.status_code == 400
+    assert not ContactReveal.objects.exists()
+    assert browser.post(desk, {"why": "visit"}).status_code == 200
+    audit = make_post(Role.AUDIT_ADMIN, unit=world.units["city"]).user
+    listed = signed_in(audit).get(reverse("admin:orgs_contactreveal_changelist")).content.decode()
+    assert case.number in listed
+    assert "street" in listed
+    assert NUMBER not in listed

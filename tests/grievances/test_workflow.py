@@ -73,6 +73,17 @@ for _status, _more in ((Status.REPORTED, " group_leader"), (Status.ASSIGNED, "")
     MAY[_status, Action.URGE] = "city_official community official operator street supervisor"
     MAY[_status, Action.YELLOW_CARD] = MAY[_status, Action.RED_CARD] = "supervisor"
     MAY[_status, Action.CLASSIFY] = "community street" + _more
+    MAY[_status, Action.BLOW_WHISTLE] = MAY[_status, Action.RELEASE_CALL] = "community street"
+    MAY[_status, Action.ARRIVE] = "second_handler"
+    MAY[_status, Action.RECORD_JOINT] = "community street"
+    MAY[_status, Action.INTERNAL_NOTE] = "community street supervisor" + _more
+for _status in (Status.ASSIGNED, Status.IN_PROGRESS):
+    MAY[_status, Action.RECORD_JOINT] += " handler"
+    MAY[_status, Action.ADD_CO_HANDLER] = MAY[_status, Action.RELEASE_CO_HANDLER] = "community street"
+    MAY[_status, Action.REPORT_PART] = "second_handler"
+for _status in (Status.ASSIGNED, Status.IN_PROGRESS, Status.RESOLVED):
+    MAY[_status, Action.INTERNAL_NOTE] = "community street supervisor handler"
+MAY[Status.DISCOVERED, Action.INTERNAL_NOTE] = "community street supervisor"
 EVERYBODY = {
     "chief",
     "second_chief",
@@ -123,6 +134,11 @@ BEFORE = {
     Action.REFUSE_SUSPENSION: (Action.ASK_SUSPENSION, "handler"),
     Action.REFER_DOWN: (Action.REFER_UP, "group_leader"),
     Action.UNPUBLISH: (Action.PUBLISH, "community"),
+    Action.ARRIVE: (Action.BLOW_WHISTLE, "community"),
+    Action.RELEASE_CALL: (Action.BLOW_WHISTLE, "community"),
+    Action.RECORD_JOINT: (Action.BLOW_WHISTLE, "community"),
+    Action.RELEASE_CO_HANDLER: (Action.ADD_CO_HANDLER, "community"),
+    Action.REPORT_PART: (Action.ADD_CO_HANDLER, "community"),
 }
 
 
@@ -135,6 +151,8 @@ def prepare(world: World, status: Status, action: Action) -> tuple[Grievance, di
         case = do(world, case, step, world.users[who])
     if action == Action.RESUME:
         case = suspend(world, case)
+    if action == Action.RECORD_JOINT:
+        case = do(world, case, Action.ARRIVE, world.second_handler)
     if action in (Action.ANSWER_CARD, Action.WITHDRAW_CARD):
         show_card(case)
     if action == Action.CLOSE_UNANSWERED:

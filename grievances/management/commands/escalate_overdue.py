@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from grievances.choices import Card, Stage, Status
 from grievances.deadlines import WORKDAYS
 from grievances.services.escalation import DueRung, due_rungs, escalate_overdue
+from grievances.services.whistles import remind_late
 from linjiang.common.clock import now
 from linjiang.common.commands import PipeCommand
 from linjiang.common.text import listed
@@ -27,7 +28,8 @@ class Command(PipeCommand):
     def handle(self, *args, **options) -> None:
         at = _moment(options["now"])
         if not options["dry_run"]:
-            fired = escalate_overdue(actor=system_user(), now=at)
+            actor = system_user()
+            fired = escalate_overdue(actor=actor, now=at) + remind_late(actor=actor, now=at)
             self.stdout.write(_("%(count)s fired") % {"count": fired})
             return
         count = 0

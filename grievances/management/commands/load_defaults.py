@@ -1,4 +1,4 @@
-"""manage.py load_defaults: categories, reasons and public holidays that come with the product, once."""
+"""manage.py load_defaults: categories, reasons, reply templates and public holidays that come with it, once."""
 
 from django.utils.translation import gettext as _
 
@@ -8,9 +8,12 @@ from orgs.services.system import system_user
 
 
 class Command(PipeCommand):
-    help = "Load the categories, reasons and public holidays that come with the product, where the database has none."
+    help = "Load the categories, reasons, reply templates and public holidays that come with it, where there are none."
 
     def handle(self, *args, **options) -> None:
         counts = load_shipped_defaults(actor=system_user())
-        words = _("categories: %(categories)s new, reasons: %(reasons)s new, years of the work calendar: %(years)s new")
+        words = _(
+            "categories: %(categories)s new, reasons: %(reasons)s new, reply templates: %(replies)s new, "
+            "years of the work calendar: %(years)s new"
+        )
         self.stdout.write(words % counts)

@@ -1,0 +1,27 @@
+/* Puts a reply template into the field it is for; without this the button brings the form back with the text. */
+(() => {
+  "use strict";
+
+  for (const picker of document.querySelectorAll("[data-replies]")) {
+    const field = document.getElementById(`id_${picker.dataset.field}`);
+    const select = picker.querySelector("select");
+    const button = picker.querySelector("button[name=use_reply]");
+    if (!field) continue;
+    button.type = "button";
+    // What was put in last: choosing another one replaces it as long as nobody has changed it.
+    let put = "";
+    button.addEventListener("click", () => {
+      const text = select.selectedOptions[0]?.dataset.text;
+      if (!text) {
+        select.focus();
+        return;
+      }
+      const typed = field.value;
+      if (put && typed.endsWith(put)) field.value = typed.slice(0, -put.length) + text;
+      else field.value = typed.trim() ? `${typed.trimEnd()}\n${text}` : text;
+      put = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
+    });
+  }
+})();
