@@ -5,6 +5,7 @@ Always of many: a place with fewer than `FEWEST` chiefs in a week has no number,
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 # Fewer chiefs than this in a place, and a number might tell who.
 FEWEST = 10
@@ -16,7 +17,7 @@ GROUPS = tuple(f"from_{low}" for low in LOWER_ENDS)
 
 def ranges() -> list[tuple[int, int | None]]:
     """Return the first and last number of each group; None: no end."""
-    return [(low, high - 1) for low, high in zip(LOWER_ENDS, LOWER_ENDS[1:], strict=False)] + [(LOWER_ENDS[-1], None)]
+    return [(low, high - 1) for low, high in pairwise(LOWER_ENDS)] + [(LOWER_ENDS[-1], None)]
 
 
 @dataclass(frozen=True, slots=True)

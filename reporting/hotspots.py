@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 
-# Fewer cases than this in the period are no hot spot, whatever there was before; and what chance may well bring is none.
+# Fewer cases than this in the period are no hot spot, whatever there was before; nor is what chance may well bring.
 FEWEST = 5
 LEAST_SCORE = 2.0
 SHOWN = 5

@@ -78,7 +78,8 @@ had AS (
 )
 INSERT INTO {load} (unit_path, week, kind, chiefs, total, {groups})
 SELECT left(h.path, depth * {segment}), h.week, k.kind, count(*), sum(k.n), {counts}
-FROM had h CROSS JOIN LATERAL (VALUES ('cases', h.cases), ('messages', h.messages), ('answers', h.answers)) AS k (kind, n)
+FROM had h
+CROSS JOIN LATERAL (VALUES ('cases', h.cases), ('messages', h.messages), ('answers', h.answers)) AS k (kind, n)
 CROSS JOIN generate_series(1, {deepest}) AS depth
 WHERE length(h.path) >= depth * {segment}
 GROUP BY 1, 2, 3

@@ -139,7 +139,5 @@ def _beyond(cases: GrievanceQuerySet, mark: str, *, newer: bool) -> GrievanceQue
         same = Q(reported_at__isnull=True, **{f"pk__{sign}": pk})
         return cases.filter(same) if newer else cases.filter(same | Q(reported_at__isnull=False))
     # The first condition is what the index can use; the second settles cases reported in the same moment.
-    beyond = Q(**{f"reported_at__{sign}e": moment}) & (
-        Q(**{f"reported_at__{sign}": moment}) | Q(**{f"pk__{sign}": pk})
-    )
+    beyond = Q(**{f"reported_at__{sign}e": moment}) & (Q(**{f"reported_at__{sign}": moment}) | Q(**{f"pk__{sign}": pk}))
     return cases.filter(beyond | Q(reported_at__isnull=True) if newer else beyond)

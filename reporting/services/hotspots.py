@@ -12,6 +12,7 @@ from linjiang.common import clock
 from linjiang.common.database import subtree_q
 from linjiang.common.replica import snapshot
 from orgs import tree
+from orgs.choices import Level
 from orgs.models import Unit
 from reporting.coverage import CATEGORY, COUNTS, Cover, cover, spans_kept
 from reporting.hotspots import Hot, hottest
@@ -21,6 +22,7 @@ from reporting.services import facts
 from reporting.services.reading import either, reported_in
 from reporting.services.sums import Wanted, read_counts
 
+_WHOLE = (Level.GROUP, Level.NEIGHBOURHOOD)
 NOW, BEFORE = "now", "before"
 _ACCEPTED = TALLIED.index("accepted")
 Cells = Counter[tuple[int, str]]
@@ -38,13 +40,12 @@ class Spot:
 def hot_spots(*, unit: Unit, period: Period, before: Period, now: datetime) -> list[Spot]:
     """Return where cases rise fastest from `before` to `period` among the unit's children, by top category.
 
-    Cases without a category are left out: they are no kind of case, they only wait for one.
+    A group and a neighbourhood are looked at as a whole: below them stands one chief each. Cases without a category are
+    left out: they are no kind of case, they only wait for one.
     """
     with snapshot():
-        children = list(Unit.objects.filter(parent=unit).order_by("path"))
-        cells = cells_of(unit, children, {NOW: period, BEFORE: before}, now=now) if children else {}
-    if not children:
-        return []
+        children = [unit] if unit.level in _WHOLE else list(Unit.objects.filter(parent=unit).order_by("path"))
+        cells = cells_of(unit, children, {NOW: period, BEFORE: before}, now=now)
     by_key = {child.pk: child for child in children}
     found = hottest(cells[NOW], cells[BEFORE], days=period.days, days_before=before.days)
     return [Spot(by_key[hot.key[0]], hot.key[1], hot) for hot in found]
@@ -55,7 +56,7 @@ def cells_of(unit: Unit, children: list[Unit], periods: dict[str, Period], *, no
     owners = {path: child.pk for child in children for path in child.paths}
     found: dict[str, Cells] = {label: Counter() for label in periods}
     for root in unit.paths:
-        depth = tree.depth(root) + 1
+        depth = tree.depth(root) + (children != [unit])
         spans = spans_kept(COUNTS, CATEGORY, depth)
         covers = {label: cover(period, spans, today=clock.local_day(now)) for label, period in periods.items()}
         wanted = [Wanted(label, root, depth, CATEGORY, one) for label, one in covers.items()]

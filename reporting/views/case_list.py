@@ -48,7 +48,8 @@ from reporting.views.places import (
 @login_required
 def counted_cases(request: HttpRequest, unit_id: int) -> HttpResponse:
     """List exactly the cases counted in a number: `measure`, `side`, the period, a top
-    `category`, a `source` or an `agency`, `place=here` for those filed at the unit itself, `to` for who was shown a card.
+    `category`, a `source` or an `agency`, `place=here` for those filed at the unit itself, `to` for who was shown
+    a card.
 
     404 for a measure, side or category there is none of; 400 for days or marks that cannot be used.
     """

@@ -1,3 +1,25 @@
+// Fetches the parts of a dashboard that are asked for one by one; each is a link until then, and stays one if it fails.
+(() => {
+  "use strict";
+
+  const put = async (place) => {
+    const answer = await fetch(`${place.dataset.panel}&fragment=1`, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) throw new Error("no answer");
+    const read = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const panel = read.querySelector("section");
+    if (!panel) throw new Error("no panel");
+    place.replaceWith(document.adoptNode(panel));
+  };
+
+  for (const place of document.querySelectorAll("[data-panel]")) {
+    place.setAttribute("aria-busy", "true");
+    put(place).catch(() => {
+      place.removeAttribute("aria-busy");
+      place.querySelector("[data-words]").textContent = place.dataset.failed;
+    });
+  }
+})();
+
 // Draws the trend's table as a chart. The table is the one source of the numbers; without this script it stays open.
 (() => {
   "use strict";
