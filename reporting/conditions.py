@@ -6,9 +6,11 @@ Numbers and the lists behind them are made from the same conditions, so a list h
 from datetime import datetime
 
 from django.db.models import F, Q
+from django.utils import timezone
 
 from grievances.choices import LIVE, LOWEST_LEVEL, NOT_ACCEPTED, RUNNING, Confirmation, Rating, Status
 from reporting.measures import COUNTED, TALLIED
+from reporting.periods import Period
 
 ACCEPTED_STATUSES = tuple(status for status in Status if status not in NOT_ACCEPTED)
 # Reported and not rejected, withdrawn or merged. All other conditions are read inside this one.
@@ -88,3 +90,17 @@ def tallied_conditions() -> dict[str, Q]:
         "settled_lowest": _CLOSED & Q(settled_by__in=LOWEST_LEVEL),
     }
     return {name: found[name] for name in TALLIED}
+
+
+def either(conditions: list[Q]) -> Q:
+    """Return the condition that one of `conditions` holds."""
+    found = conditions[0]
+    for one in conditions[1:]:
+        found |= one
+    return found
+
+
+def reported_in(period: Period) -> Q:
+    """Return the condition that a case was reported on the period's days."""
+    start, end = period.moments(timezone.get_default_timezone())
+    return Q(reported_at__gte=start, reported_at__lt=end)

@@ -12,7 +12,7 @@ from grievances.models import Escalation, Grievance
 from grievances.querysets import GrievanceQuerySet
 from linjiang.common.database import subtree_q
 from orgs.models import Agency, Unit
-from reporting.services.reading import either
+from reporting.conditions import either
 
 IN_FORCE = Q(card__in=ANSWERED_CARDS, lifted_at__isnull=True)
 # What is counted: cases with a card of the colour, and with one that nobody has answered.

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, Q
-from django.utils import timezone
 
 from grievances.models import Grievance
 from grievances.querysets import GrievanceQuerySet
 from orgs.models import Unit
-from reporting.conditions import ACCEPTED, BETWEEN_STEPS, REACHED, conditions, now_conditions
+from reporting.conditions import ACCEPTED, BETWEEN_STEPS, REACHED, conditions, now_conditions, reported_in
 from reporting.coverage import CATEGORY, SOURCE
 from reporting.measures import KINDS, TIME_TO_CLOSE
 from reporting.periods import Period
@@ -43,9 +42,7 @@ def cases_reached(*, unit: Unit, period: Period, step: str) -> GrievanceQuerySet
     Those found in the period and not reported yet come with the first step, and only with it.
     """
     if step == DISCOVERED:
-        start, end = period.moments(timezone.get_default_timezone())
-        reported = ACCEPTED & Q(reported_at__gte=start, reported_at__lt=end)
-        return Grievance.objects.below(unit).filter(reported | found_not_reported(period))
+        return Grievance.objects.below(unit).filter((ACCEPTED & reported_in(period)) | found_not_reported(period))
     return cases_reported(unit=unit, period=period).filter(REACHED[step])
 
 

@@ -18,12 +18,12 @@ from linjiang.common.database import subtree_q
 from linjiang.common.replica import snapshot
 from orgs import tree
 from orgs.models import Unit
-from reporting.conditions import BETWEEN_STEPS
+from reporting.conditions import BETWEEN_STEPS, either, reported_in
 from reporting.coverage import DURATIONS, STEP, cover, spans_kept
 from reporting.durations import percentile_hours
 from reporting.periods import Period
 from reporting.services import facts
-from reporting.services.reading import either, read, reported_in
+from reporting.services.reading import read
 from reporting.services.sums import Wanted, read_durations
 
 _PERIOD = "period"

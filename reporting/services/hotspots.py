@@ -14,12 +14,12 @@ from linjiang.common.replica import snapshot
 from orgs import tree
 from orgs.choices import Level
 from orgs.models import Unit
+from reporting.conditions import either, reported_in
 from reporting.coverage import CATEGORY, COUNTS, Cover, cover, spans_kept
 from reporting.hotspots import Hot, hottest
 from reporting.measures import TALLIED
 from reporting.periods import Period
 from reporting.services import facts
-from reporting.services.reading import either, reported_in
 from reporting.services.sums import Wanted, read_counts
 
 _WHOLE = (Level.GROUP, Level.NEIGHBOURHOOD)
@@ -41,11 +41,14 @@ def hot_spots(*, unit: Unit, period: Period, before: Period, now: datetime) -> l
     """Return where cases rise fastest from `before` to `period` among the unit's children, by top category.
 
     A group and a neighbourhood are looked at as a whole: below them stands one chief each. Cases without a category are
-    left out: they are no kind of case, they only wait for one.
+    left out: they are no kind of case, they only wait for one. Where nothing was counted before, nothing
+    rises: the city has only begun.
     """
     with snapshot():
         children = [unit] if unit.level in _WHOLE else list(Unit.objects.filter(parent=unit).order_by("path"))
         cells = cells_of(unit, children, {NOW: period, BEFORE: before}, now=now)
+    if not cells[BEFORE]:
+        return []
     by_key = {child.pk: child for child in children}
     found = hottest(cells[NOW], cells[BEFORE], days=period.days, days_before=before.days)
     return [Spot(by_key[hot.key[0]], hot.key[1], hot) for hot in found]

@@ -13,7 +13,6 @@ from datetime import date, datetime
 
 from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import Substr
-from django.utils import timezone
 
 from grievances.choices import Status
 from grievances.models import Category, Grievance, MeasuredChange
@@ -22,7 +21,7 @@ from linjiang.common.database import subtree_q
 from linjiang.common.replica import snapshot
 from orgs import tree
 from orgs.models import Unit
-from reporting.conditions import NOW, OPEN, overdue_at
+from reporting.conditions import NOW, OPEN, either, overdue_at, reported_in
 from reporting.coverage import (
     AGENCY,
     CATEGORY,
@@ -158,7 +157,7 @@ class _Root:
             yield _Sum(_KEYS, ask.dimension, self.depth, ask.main, {"f_key": facts.key_of(Grievance, ask.dimension)})
 
     def _wanted(self, kind: str, one: "_Sum") -> Wanted:
-        of_period = self._cover(kind, one.dimension, one.depth, one.period)
+        of_period = self._cover_of(kind, one)
         bars = one.label == self.ask.first or one.bar
         bar = (self.ask.step or Step.DAY).value if bars else ""
         return Wanted(one.label, self.root, one.depth, one.dimension, of_period, bar)
@@ -194,29 +193,41 @@ class _Root:
             _add_bar(self.reading.trend, day, counts)
 
     def _counted(self, sums: Sequence["_Sum"], main: Counts) -> None:
-        """Add what no tally holds, counted from the cases: the parts together, every period of the whole by itself."""
-        whole = [one for one in sums if one.label not in _OF_PARTS]
-        for one in whole:
-            ranges = {kind: self._cover(kind, one.dimension, one.depth, one.period).direct for kind in KINDS}
-            for row in self._direct([(one, kind, ranges[kind]) for kind in KINDS]):
-                self._add_counted(one.label, row, main)
-        parts = [one for one in sums if one.label in _OF_PARTS]
-        asked = [(one, kind, self._cover(kind, one.dimension, one.depth, one.period).direct)
-                 for one in parts for kind in KINDS]  # fmt: skip
-        for row in self._direct(asked):
-            self._add_counted(_PLACES if row.get("f_place") is not None else _KEYS, row, main)
+        """Add what no tally holds, counted from the cases: a statement for the first period and its parts, one for the
+        others, more only where these are kept by different spans."""
+        first = [one for one in sums if one.label in (*_OF_PARTS, self.ask.first)]
+        others = [one for one in sums if one not in first]
+        of_first, of_others = defaultdict(lambda: defaultdict(list)), defaultdict(lambda: defaultdict(list))
+        for kind in KINDS:
+            for one in first:
+                of_first[tuple(self._cover_of(kind, one).direct)][kind].append(one)
+            ranges = tuple(dict.fromkeys(part for one in others for part in self._cover_of(kind, one).direct))
+            of_others[ranges][kind] += others[:1]
+        for asked, labels in ((of_first, [self.ask.first]), (of_others, [one.label for one in others])):
+            for ranges, by_kind in asked.items():
+                for row in self._direct(ranges, by_kind) if ranges else ():
+                    self._add_counted(labels, row, main)
 
-    def _add_counted(self, label: str, row: dict, main: Counts) -> None:
+    def _add_counted(self, labels: Sequence[str], row: dict, main: Counts) -> None:
         path, key, took = row.get("f_place"), row.get("f_key"), row.get("f_took")
-        if took is None:
+        kind = COUNTS if took is None else DURATIONS
+        if path is not None or key is not None:
+            labels = [_PLACES if path is not None else _KEYS]
+        else:
+            day = row["f_day"]
+            on_day = [label for label in labels if label in self.ask.labels_on(day)]
+            periods = self.ask.periods
+            labels = [label for label in on_day if not self._is_kept(kind, WHOLE, self.depth, day, periods[label])]
+        for label in labels:
+            if kind == DURATIONS:
+                for into in self._into(label, path, key, main) if took != facts.OPEN_BUCKET else ():
+                    into.took[took] += row["n_accepted"]
+                continue
             counts = [row[f"n_{name}"] for name in TALLIED]
             if label in _OF_PARTS:
                 self._add_part(label, path, key, row.get("f_bar"), counts)
             else:
                 self._add_whole(label, main, row["f_day"], counts)
-        elif took != facts.OPEN_BUCKET:
-            for into in self._into(label, path, key, main):
-                into.took[took] += row["n_accepted"]
 
     def _filed_here(self, whole: Counts) -> None:
         """What the units below do not account for was filed at the unit itself."""
@@ -282,6 +293,9 @@ class _Root:
         direct = self._cover(kind, dimension, depth, period).direct
         return not any(part.since <= day <= part.until for part in direct)
 
+    def _cover_of(self, kind: str, one: "_Sum") -> Cover:
+        return self._cover(kind, one.dimension, one.depth, one.period)
+
     def _cover(self, kind: str, dimension: str, depth: int, period: Period) -> Cover:
         """Return the cover of the period; fine enough for the trends where these are read from it."""
         asked = (kind, dimension, depth, period)
@@ -323,21 +337,16 @@ class _Root:
                     key_of = key_of or _keys_of(ask.dimension)
                     self.reading.keys[key_of(row["f_key"])].cases["overdue"] += late_ones
 
-    def _direct(self, asked: Sequence[tuple["_Sum", str, list[Period]]]) -> Iterator[dict]:
-        """Count the subtree's cases for each of `asked` over its ranges of days; one pass for the same days."""
-        by_ranges: dict[tuple, list] = defaultdict(list)
-        for one, kind, ranges in asked:
-            if ranges:
-                by_ranges[kind, tuple(ranges)].append(one)
-        for (kind, ranges), sums in by_ranges.items():
-            columns = {name: how for one in sums for name, how in one.group.items()}
-            cases = facts.cases().filter(self.below, either([reported_in(one) for one in ranges]))
-            if kind == COUNTS:
-                columns |= {name: how for one in sums for name, how in one.bar.items()}
-                yield from facts.grouped(cases, columns, [(*one.group, *one.bar) for one in sums])
-            else:
-                sets = [(*one.group, "f_took") for one in sums]
-                yield from facts.grouped(cases, {**columns, "f_took": facts.bucket_or_open()}, sets, only="accepted")
+    def _direct(self, ranges: Sequence[Period], by_kind: Mapping[str, Sequence["_Sum"]]) -> Iterator[dict]:
+        """Count the subtree's cases of some days for all that is asked of each kind, in one pass over them."""
+        cases = facts.cases().filter(self.below, either([reported_in(one) for one in ranges]))
+        counted, timed = by_kind.get(COUNTS, ()), by_kind.get(DURATIONS, ())
+        columns = {name: how for one in (*counted, *timed) for name, how in one.group.items()}
+        columns |= {name: how for one in counted for name, how in one.bar.items()}
+        if timed:
+            columns["f_took"] = facts.bucket_or_open()
+        sets = [(*one.group, *one.bar) for one in counted] + [(*one.group, "f_took") for one in timed]
+        return facts.grouped(cases, columns, sets, only="" if counted else "accepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,17 +395,3 @@ def _add_took(counts: Counts, buckets: Sequence[int], numbers: Sequence[int]) ->
     took = counts.took
     for bucket, cases in zip(buckets, numbers, strict=True):
         took[bucket] += cases
-
-
-def either(conditions: list[Q]) -> Q:
-    """Return the condition that one of `conditions` holds."""
-    found = conditions[0]
-    for one in conditions[1:]:
-        found |= one
-    return found
-
-
-def reported_in(period: Period) -> Q:
-    """Return the condition that a case was reported on the period's days."""
-    start, end = period.moments(timezone.get_default_timezone())
-    return Q(reported_at__gte=start, reported_at__lt=end)

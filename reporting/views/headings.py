@@ -42,6 +42,13 @@ CARD_WORDS = {
     "red": gettext_lazy("Red card in force"),
     "red_unanswered": gettext_lazy("Red card without an answer"),
 }
+# The same above a column, where the panel says the rest.
+CARD_HEADS = {
+    "yellow": gettext_lazy("Yellow cards"),
+    "yellow_unanswered": gettext_lazy("of these unanswered"),
+    "red": gettext_lazy("Red cards"),
+    "red_unanswered": gettext_lazy("of these unanswered"),
+}
 
 
 def age_words(age: Age) -> str:

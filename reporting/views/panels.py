@@ -29,7 +29,7 @@ from reporting.services.card_counts import COUNTED, cards_in_force
 from reporting.services.funnel import funnel
 from reporting.services.hotspots import hot_spots
 from reporting.services.parts import names_of
-from reporting.views.headings import CARD_WORDS, STEPS, age_words
+from reporting.views.headings import CARD_HEADS, CARD_WORDS, STEPS, age_words
 from reporting.views.places import (
     cases_url,
     crumbs,
@@ -235,7 +235,7 @@ def card_rows(asked: Asked) -> list[dict]:
 
 
 def _cards(asked: Asked) -> dict:
-    return {"rows": card_rows(asked), "heads": [CARD_WORDS[name] for name in COUNTED]}
+    return {"rows": card_rows(asked), "heads": [CARD_HEADS[name] for name in COUNTED]}
 
 
 # Burden

@@ -47,7 +47,7 @@ def test_periods_of_unlike_length_are_compared_by_the_day():
 @pytest.mark.parametrize("wrong", [(-1, 0, 1, 1), (0, -1, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0)])
 def test_what_cannot_be_compared_is_refused(wrong):
     now, before, days, days_before = wrong
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not negative"):
         score(now, before, days=days, days_before=days_before)
 
 

@@ -354,7 +354,7 @@ def test_wrong_choices_in_an_address_are_answered_in_words(world):
         assert client.get(reverse(address, args=[street, "nonsense"]), DAYS).status_code == 404
         bad = client.get(reverse(address, args=[street, good]), {"since": "2026-13-01", "until": "2026-01-01"})
         assert bad.status_code == 400
-        assert "2026-01-31" in bad.content.decode()
+        assert "2026-01-31" in bad.content.decode()  # the example in the words of the field
         assert client.get(reverse(address, args=[street, good]), {"period": "this_century"}).status_code == 400
     for address, good in (("dashboard_picture", "parts"), ("dashboard_export", "docx")):
         assert client.get(reverse(address, args=[street, good]), {**DAYS, "by": "colour"}).status_code == 404
