@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
+from playwright.sync_api import expect
 
 from linjiang.common import clock
 from reporting.charts.pictures import WIDTH
@@ -80,7 +81,7 @@ NAMES = ("funnel", "ageing", "hotspots", "cards", "burden")
 @pytest.mark.parametrize("width", [360, 1440, 1920])
 def test_panels_come_by_themselves_and_nothing_is_wider_than_the_window(browser, live_server, world, width):
     page, complaints = open_dashboard(browser, live_server, world, width=width)
-    page.wait_for_function("!document.querySelector('[data-panel]')")
+    expect(page.locator("[data-panel]")).to_have_count(0)
     for name in NAMES:
         assert page.locator(f"#{name} .panel__title").is_visible()
     assert page.locator("#funnel .funnel__number").first.inner_text() == "2"
@@ -101,8 +102,8 @@ def test_a_panel_that_cannot_be_loaded_stays_a_link_and_says_so(browser, live_se
     context = browser.new_context(viewport={"width": 1440, "height": 800})
     context.route(client_refuses, lambda route: route.fulfill(status=503, body=""))
     page = sign_in(context, live_server, world)
-    page.wait_for_function("document.querySelectorAll('[data-panel]').length === 1")
-    page.wait_for_function("document.querySelector('#funnel [data-words]').textContent.length > 5")
+    expect(page.locator("[data-panel]")).to_have_count(1)
+    expect(page.locator("#funnel [data-words]")).not_to_be_empty()
     assert page.locator("#funnel .panel__link").is_visible()
     context.close()
 
@@ -110,7 +111,7 @@ def test_a_panel_that_cannot_be_loaded_stays_a_link_and_says_so(browser, live_se
 @pytest.mark.parametrize("chart", ["funnel", "ageing", "trend"])
 def test_a_chart_is_saved_as_a_png_of_its_svg(browser, live_server, world, chart):
     page, complaints = open_dashboard(browser, live_server, world, width=1440)
-    page.wait_for_function("!document.querySelector('[data-panel]')")
+    expect(page.locator("[data-panel]")).to_have_count(0)
     with page.expect_download() as caught:
         page.locator(f'a[data-picture][href*="/pictures/{chart}/"]').click()
     saved = caught.value
