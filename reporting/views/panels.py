@@ -43,11 +43,12 @@ from reporting.views.places import (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose panel, for which period, at which moment."""
+    """Whose panel, for which period, at which moment; whether it becomes part of a page."""
 
     unit: Unit
     form: PeriodForm
     now: datetime
+    is_part: bool = False
 
     @property
     def period(self) -> Period:
@@ -79,13 +80,14 @@ def panel(request: HttpRequest, unit_id: int, name: str) -> HttpResponse:
     form = period_form(request)
     if form.chosen is None:
         raise InvalidInput({field: messages[0] for field, messages in form.errors.items()})
-    asked = Asked(unit, form, clock.now())
+    is_part = bool(request.GET.get("fragment"))
+    asked = Asked(unit, form, clock.now(), is_part)
     query = period_query(form)
     with snapshot():
         found = PANELS[name].context(asked)
     context = {"panel": shown(name, unit, query), "unit": unit, "period_words": day_words(form.chosen), **found}
     template = f"reporting/panels/{name}.html"
-    if request.GET.get("fragment"):
+    if is_part:
         return render(request, template, context)
     context |= {
         "crumbs": crumbs(unit, scope, query),
@@ -212,6 +214,8 @@ def _hotspots(asked: Asked) -> dict:
 
 # Cards
 
+_CARD_LINES = 8
+
 
 def card_rows(asked: Asked) -> list[dict]:
     """Return a line for all cards in force and one per agency or desk that was shown some."""
@@ -235,7 +239,14 @@ def card_rows(asked: Asked) -> list[dict]:
 
 
 def _cards(asked: Asked) -> dict:
-    return {"rows": card_rows(asked), "heads": [CARD_HEADS[name] for name in COUNTED]}
+    rows = card_rows(asked)
+    # Part of a page is the whole and those with most cards; the panel's own page has all.
+    shown_rows = rows[:_CARD_LINES] if asked.is_part else rows
+    return {
+        "rows": shown_rows,
+        "left_out": len(rows) - len(shown_rows),
+        "heads": [CARD_HEADS[name] for name in COUNTED],
+    }
 
 
 # Burden
@@ -258,7 +269,7 @@ def _load_row(load: Load) -> dict:
         "kind": load.kind,
         "label": label,
         "words": words,
-        "per_week": f"{load.per_week:.1f}",
+        "per_week": f"{load.per_week:.1f}" if load.per_week >= 1 else f"{load.per_week:.2f}",
         "value": load.per_week,
         "groups": [
             {"label": range_words(low, high), "share": round(100 * share, 1), "rate": rate(share)}

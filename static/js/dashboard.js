@@ -76,10 +76,18 @@
     // Closed cases are part of the accepted ones: drawn in front of them, what stays light is still open.
     series: [bars(1, token("--blue-200")), bars(2, token("--accent"))],
   });
-  new ResizeObserver(() => chart.resize()).observe(box);
+  new ResizeObserver(() => {
+    if (!window.matchMedia("print").matches) chart.resize();
+  }).observe(box);
 
-  // On paper the numbers are worth more than the picture.
+  // Paper is narrower than most windows (A4 less its margins, in CSS pixels), and has room for the numbers too.
+  const PAPER = 640;
   window.addEventListener("beforeprint", () => {
     numbersBox.open = true;
+    chart.resize({ width: Math.min(PAPER, box.clientWidth), height: 220 });
+    chart.getZr().flush();
+  });
+  window.addEventListener("afterprint", () => {
+    chart.resize({ width: "auto", height: "auto" });
   });
 })();

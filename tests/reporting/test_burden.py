@@ -151,7 +151,7 @@ def test_the_panel_shows_averages_and_how_they_spread(world):
     url = reverse("dashboard_panel", args=[world.units["community"].pk, "burden"])
     context = as_user(world.official).get(url, {"period": "last_week"}).context
     row = context["rows"][0]
-    assert row["per_week"] == "0.1"
+    assert row["per_week"] == "0.10"
     assert [group["share"] for group in row["groups"]] == [90, 10, 0, 0, 0, 0]
     assert [group["label"] for group in row["groups"]][:5] == ["0", "1", "2–3", "4–7", "8–15"]
     assert not as_user(world.official).get(url, {"period": "this_week"}).context["has_week"]
