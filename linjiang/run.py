@@ -155,6 +155,7 @@ def _prepare_database() -> None:
         # One transaction, so that a load cut short leaves nothing and is done anew at the next start.
         with transaction.atomic():
             call_command("demo")
+            call_command("count_chief_loads")
     connections.close_all()
 
 

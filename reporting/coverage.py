@@ -16,6 +16,8 @@ STEP_OF = {DAYS: Step.DAY, MONTHS: Step.MONTH, YEARS: Step.YEAR}
 CATEGORY, SOURCE, AGENCY = "category", "source", "agency"
 WHOLE = ""
 DIMENSIONS = (CATEGORY, SOURCE, AGENCY)
+# Of durations alone: how long cases spent between two steps, by step.
+STEP = "step"
 
 COUNTS, DURATIONS = KINDS = "counts", "durations"
 # Down to which depth of the tree (1 city, 2 district, 3 street, 4 community, 5 zone) sums are kept, by what is summed,
@@ -31,6 +33,7 @@ _DEPTHS = {
         WHOLE: {YEARS: 5, MONTHS: 3, DAYS: 2},
         CATEGORY: {YEARS: 4, MONTHS: 2},
         **{dimension: {YEARS: 3, MONTHS: 2} for dimension in (SOURCE, AGENCY)},
+        STEP: {YEARS: 4, MONTHS: 3, DAYS: 2},
     },
 }
 DEEPEST = 5

@@ -73,3 +73,32 @@ class TallyLock(models.Model):
 
     def __str__(self) -> str:
         return "lock"
+
+
+class ChiefLoad(models.Model):
+    """What the chiefs of a unit's subtree were asked for in the week from `week` (a Monday) on, kept by
+    `services.burden`: so much in all, and how many chiefs had how much (`burden.GROUPS`).
+
+    A sum over chiefs, with nothing that leads to one of them; what is shown of it is `burden`'s rule.
+    """
+
+    pk = models.CompositePrimaryKey("unit_path", "week", "kind")
+    unit_path = PathField()
+    week = models.DateField()
+    kind = models.CharField(max_length=8, db_collation="C")
+    chiefs = models.IntegerField()
+    total = models.IntegerField()
+    from_0 = models.IntegerField()
+    from_1 = models.IntegerField()
+    from_2 = models.IntegerField()
+    from_4 = models.IntegerField()
+    from_8 = models.IntegerField()
+    from_16 = models.IntegerField()
+
+    class Meta:
+        verbose_name = "load of chiefs"
+        verbose_name_plural = "loads of chiefs"
+        indexes = [models.Index(fields=["week"], name="chiefload_week")]
+
+    def __str__(self) -> str:
+        return f"{self.unit_path} {self.week} {self.kind}"

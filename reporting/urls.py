@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from reporting.views import case_list, dashboard, peers
+from reporting.views import case_list, dashboard, exports, panels, peers, pictures
 
 urlpatterns = [
     path("", dashboard.own_dashboard, name="dashboard"),
     path("<int:unit_id>/", dashboard.dashboard, name="unit_dashboard"),
     path("<int:unit_id>/peers/", peers.peers, name="unit_peers"),
     path("<int:unit_id>/cases/", case_list.counted_cases, name="counted_cases"),
+    path("<int:unit_id>/panels/<slug:name>/", panels.panel, name="dashboard_panel"),
+    path("<int:unit_id>/pictures/<slug:name>/", pictures.picture, name="dashboard_picture"),
+    path("<int:unit_id>/export/<slug:kind>/", exports.export, name="dashboard_export"),
 ]

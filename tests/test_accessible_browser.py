@@ -58,6 +58,10 @@ def _about(name: str, case: str) -> Callable[[City], str]:
     return lambda city: reverse(name, args=[getattr(city, case).number])
 
 
+def _panel(name: str) -> Callable[[City], str]:
+    return lambda city: reverse("dashboard_panel", args=[city.world.units["street"].pk, name])
+
+
 def _unit(name: str, level: str, query: str = "") -> Callable[[City], str]:
     return lambda city: reverse(name, args=[city.world.units[level].pk]) + query
 
@@ -120,6 +124,7 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("unit_dashboard", "street"),
         _unit("unit_dashboard", "community"),
         _unit("counted_cases", "street", "?measure=accepted&side=numerator"),
+        *(_panel(name) for name in ("funnel", "ageing", "hotspots", "cards", "burden")),
     ],
     "street": ["/codes/", "/notices/", "/notices/write/"],
     "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],

@@ -48,7 +48,8 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 # Addresses whose own tests walk through every role.
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
-    "unit_dashboard", "counted_cases", "unit_peers", "join", "voice", "codes", "codes_overview", "codes_renew",
+    "unit_dashboard", "counted_cases", "unit_peers", "dashboard_panel", "dashboard_picture", "dashboard_export",
+    "join", "voice", "codes", "codes_overview", "codes_renew",
     "notice", "notice_write", "notice_withdraw",
 }  # fmt: skip
 
@@ -109,6 +110,9 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "household_add": {"unit": world.units["neighbourhood"].pk},
         "unit_dashboard": {"unit_id": world.units["street"].pk},
         "counted_cases": {"unit_id": world.units["street"].pk},
+        "dashboard_panel": {"unit_id": world.units["street"].pk, "name": "funnel"},
+        "dashboard_picture": {"unit_id": world.units["street"].pk, "name": "parts"},
+        "dashboard_export": {"unit_id": world.units["street"].pk, "kind": "xlsx"},
         "notice": {"pk": 1},
         "notice_withdraw": {"pk": 1},
         "unit_peers": {"unit_id": world.units["street"].pk},
@@ -167,7 +171,9 @@ def test_the_filing_form_is_for_those_who_file(world, case, who):
     assert get(world, case, "report", who) == (200 if who in FILERS else 403)
 
 
-@pytest.mark.parametrize("name", ["unit_dashboard", "counted_cases"])
+@pytest.mark.parametrize(
+    "name", ["unit_dashboard", "counted_cases", "dashboard_panel", "dashboard_picture", "dashboard_export"]
+)
 @pytest.mark.parametrize("who", [*PEOPLE, *ADMINISTRATORS])
 def test_figures_are_for_officials_staff_and_leaders_of_that_unit(world, case, name, who):
     expected = 200 if who in FIGURES_OF_THE_STREET else 404 if who in FIGURES_ELSEWHERE else 403

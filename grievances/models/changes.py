@@ -19,6 +19,7 @@ class MeasuredChange(models.Model):
     source = models.CharField(max_length=12)
     category = models.BigIntegerField(null=True)
     lead_agency = models.BigIntegerField(null=True)
+    discovered_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField()
     assigned_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)

@@ -255,6 +255,15 @@ class Escalation(models.Model):
                 name="escalation_withdrawn_is_lifted",
             ),
         ]
+        indexes = [
+            # Cards in force are few among all that was ever sent; dashboards count them from this index alone.
+            models.Index(
+                fields=["grievance"],
+                include=["card", "agency", "unit", "answered_at"],
+                condition=Q(lifted_at__isnull=True, card__in=ANSWERED_CARDS),
+                name="escalation_in_force",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.grievance_id} {self.card}"

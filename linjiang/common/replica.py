@@ -34,9 +34,10 @@ class ReplicaRouter:
 def snapshot() -> Iterator[None]:
     """Read what is inside on one state of the database: the replica's, where there is one.
 
-    In a transaction already begun, on what that one sees, for it may have written what is to be read.
+    In a transaction already begun, on what that one sees, for it may have written what is to be read; inside another
+    snapshot, on that one.
     """
-    if connection.in_atomic_block:
+    if connection.in_atomic_block or _alias.get() != DEFAULT_DB_ALIAS:
         yield
         return
     alias = REPLICA if REPLICA in settings.DATABASES else DEFAULT_DB_ALIAS

@@ -247,6 +247,12 @@ CELERY_BEAT_SCHEDULE["grievances.tasks.learn_categories"] = {
     "schedule": crontab(hour=2, minute=20),
     "options": {"expires": 3600},
 }
+# What chiefs were asked for in the weeks that are over: everything written in them is read once.
+CELERY_BEAT_SCHEDULE["reporting.tasks.count_chief_loads"] = {
+    "task": "reporting.tasks.count_chief_loads",
+    "schedule": crontab(hour=4, minute=10),
+    "options": {"expires": 3600},
+}
 # /healthz: how old the last tick, and the oldest message that is due but unsent, may be (seconds).
 HEALTH_BEAT_SECONDS = 60
 HEALTH_UNSENT_SECONDS = 300

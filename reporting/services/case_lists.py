@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from grievances.models import Grievance
 from grievances.querysets import GrievanceQuerySet
 from orgs.models import Unit
-from reporting.conditions import conditions
+from reporting.conditions import ACCEPTED, BETWEEN_STEPS, REACHED, conditions, now_conditions, reported_in
 from reporting.coverage import CATEGORY, SOURCE
 from reporting.measures import KINDS, TIME_TO_CLOSE
 from reporting.periods import Period
+from reporting.services.funnel import DISCOVERED, found_not_reported
 from reporting.services.rates import cases_reported
-from reporting.services.reading import now_conditions
 
 NUMERATOR, DENOMINATOR = "numerator", "denominator"
 SIDES = (NUMERATOR, DENOMINATOR)
@@ -34,6 +34,21 @@ def cases_behind(*, unit: Unit, period: Period, measure: str, side: str, now: da
     for name in names:
         wanted |= known[name]
     return cases_reported(unit=unit, period=period).filter(wanted)
+
+
+def cases_reached(*, unit: Unit, period: Period, step: str) -> GrievanceQuerySet:
+    """Return the cases of `funnel.Funnel.reached`; KeyError for a step there is none of.
+
+    Those found in the period and not reported yet come with the first step, and only with it.
+    """
+    if step == DISCOVERED:
+        return Grievance.objects.below(unit).filter((ACCEPTED & reported_in(period)) | found_not_reported(period))
+    return cases_reported(unit=unit, period=period).filter(REACHED[step])
+
+
+def cases_timed(*, unit: Unit, period: Period, step: str) -> GrievanceQuerySet:
+    """Return the cases whose time before a step is in the funnel's median; KeyError for a step there is none of."""
+    return cases_reported(unit=unit, period=period).filter(BETWEEN_STEPS[step][2])
 
 
 def cases_now(*, unit: Unit, name: str, now: datetime) -> GrievanceQuerySet:
@@ -65,7 +80,8 @@ def filed_at(cases: GrievanceQuerySet, unit: Unit) -> GrievanceQuerySet:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of cases, latest reported first. A mark names a case; a page begins after or ends before one."""
+    """A page of cases, latest reported first, before them those not reported yet. A mark names a case; a page begins
+    after or ends before one."""
 
     cases: list[Grievance]
     newer: str
@@ -77,15 +93,17 @@ def page_of(cases: GrievanceQuerySet, *, after: str = "", before: str = "") -> P
 
     Raise ValueError for a mark nobody gave out. The cost does not grow with the pages passed.
     """
-    cases = cases.filter(reported_at__isnull=False).with_names()
+    cases = cases.with_names()
     if before:
-        rows = list(_beyond(cases, before, newer=True).order_by("reported_at", "pk")[: PAGE_SIZE + 1])
+        rows = _beyond(cases, before, newer=True).order_by(F("reported_at").asc(nulls_last=True), "pk")
+        rows = list(rows[: PAGE_SIZE + 1])
         more_newer, more_older = len(rows) > PAGE_SIZE, True
         rows = rows[:PAGE_SIZE][::-1]
     else:
         if after:
             cases = _beyond(cases, after, newer=False)
-        rows = list(cases.order_by("-reported_at", "-pk")[: PAGE_SIZE + 1])
+        # In this order the index of reported moments is walked backwards: what it has nothing for comes first.
+        rows = list(cases.order_by(F("reported_at").desc(nulls_first=True), "-pk")[: PAGE_SIZE + 1])
         more_newer, more_older = bool(after), len(rows) > PAGE_SIZE
         rows = rows[:PAGE_SIZE]
     if not rows:
@@ -95,22 +113,28 @@ def page_of(cases: GrievanceQuerySet, *, after: str = "", before: str = "") -> P
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_UNREPORTED = "new"
 
 
 def _mark(case: Grievance) -> str:
+    if case.reported_at is None:
+        return f"{_UNREPORTED}-{case.pk}"
     return f"{(case.reported_at - _EPOCH) // _TICK}-{case.pk}"
 
 
 def _beyond(cases: GrievanceQuerySet, mark: str, *, newer: bool) -> GrievanceQuerySet:
     ticks, _dash, key = mark.partition("-")
     try:
-        moment, pk = _EPOCH + int(ticks) * _TICK, int(key)
+        moment = None if ticks == _UNREPORTED else _EPOCH + int(ticks) * _TICK
+        pk = int(key)
     except OverflowError as error:
         raise ValueError(mark) from error
     if not 0 < pk < 2**63:
         raise ValueError(mark)
     sign = "gt" if newer else "lt"
+    if moment is None:
+        same = Q(reported_at__isnull=True, **{f"pk__{sign}": pk})
+        return cases.filter(same) if newer else cases.filter(same | Q(reported_at__isnull=False))
     # The first condition is what the index can use; the second settles cases reported in the same moment.
-    return cases.filter(**{f"reported_at__{sign}e": moment}).filter(
-        Q(**{f"reported_at__{sign}": moment}) | Q(**{f"pk__{sign}": pk})
-    )
+    beyond = Q(**{f"reported_at__{sign}e": moment}) & (Q(**{f"reported_at__{sign}": moment}) | Q(**{f"pk__{sign}": pk}))
+    return cases.filter(beyond | Q(reported_at__isnull=True) if newer else beyond)

@@ -10,6 +10,8 @@ from django.db.models import (
     Case,
     CharField,
     Count,
+    DateField,
+    DateTimeField,
     F,
     Func,
     IntegerField,
@@ -20,16 +22,17 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.db.models.functions import Cast, Coalesce, Trunc, TruncDate
 from django.db.models.query import QuerySet
 from django.utils import timezone
 
 from grievances.choices import Status
 from grievances.models import Category, Grievance, MeasuredChange
 from linjiang.common.replica import reading_connection
-from reporting.conditions import ACCEPTED, tallied_conditions
+from reporting.conditions import ACCEPTED, BETWEEN_STEPS, tallied_conditions
 from reporting.coverage import AGENCY, CATEGORY, SOURCE
 from reporting.durations import BOUNDS
+from reporting.periods import Step
 
 _BOUNDS = ",".join(map(str, BOUNDS))
 
@@ -49,25 +52,40 @@ def day() -> TruncDate:
     return TruncDate("reported_at", tzinfo=timezone.get_default_timezone())
 
 
+def bar(step: Step) -> Cast:
+    """Return the first local day of the day, week, month or year of reporting."""
+    begun = Trunc("reported_at", step.value, tzinfo=timezone.get_default_timezone(), output_field=DateTimeField())
+    return Cast(begun, DateField())
+
+
 def bucket() -> Case:
     """Return the bucket of a closed case's duration (see `durations.bucket_of`), null for an open case."""
+    return _bucket_between("reported_at", "closed_at", Q(status=Status.CLOSED))
+
+
+def step_buckets() -> dict[str, Case]:
+    """Return the bucket of what lies between two steps as `f_…`, null for a case that is not beyond it."""
+    return {f"f_{step}": _bucket_between(*between) for step, between in BETWEEN_STEPS.items()}
+
+
+def _bucket_between(begin: str, end: str, condition: Q) -> Case:
     seconds = Func(
-        F("closed_at"),
-        F("reported_at"),
+        F(end),
+        F(begin),
         template=f"width_bucket(FLOOR(date_part('epoch', %(expressions)s))::bigint, '{{{_BOUNDS}}}'::bigint[])",
         arg_joiner=" - ",
         output_field=IntegerField(),
     )
-    return Case(When(Q(status=Status.CLOSED), then=seconds), output_field=IntegerField())
+    return Case(When(condition, then=seconds), output_field=IntegerField())
 
 
 # Where a group by duration tells open cases: no bucket has this number, and it is not null.
 OPEN_BUCKET = -1
 
 
-def bucket_or_open() -> Coalesce:
-    """Return the bucket of a case's duration, `OPEN_BUCKET` for an open case."""
-    return Coalesce(bucket(), Value(OPEN_BUCKET), output_field=IntegerField())
+def bucket_or_open(took: Case | None = None) -> Coalesce:
+    """Return the bucket of a case's duration (or of `took`), `OPEN_BUCKET` for a case without."""
+    return Coalesce(took or bucket(), Value(OPEN_BUCKET), output_field=IntegerField())
 
 
 def grouped(rows: QuerySet, columns: dict, sets: Sequence[Sequence[str]], *, only: str = "") -> Iterator[dict]:
@@ -122,7 +140,8 @@ def counted(model: type) -> dict[str, Count | Sum]:
 
 
 def facts(rows: QuerySet, *, sign: int = 1) -> QuerySet:
-    """Return one row per case or change: `f_path`, `f_day`, a key per dimension, `f_took` and what it adds (`n_…`).
+    """Return one row per case or change: `f_path`, `f_day`, a key per dimension, `f_took`, the bucket of each step and
+    what it adds (`n_…`).
 
     `sign` −1 turns the rows' effect round.
     """
@@ -135,6 +154,7 @@ def facts(rows: QuerySet, *, sign: int = 1) -> QuerySet:
         f_source=key_of(model, SOURCE),
         f_agency=key_of(model, AGENCY),
         f_took=bucket(),
+        **step_buckets(),
         **{
             f"n_{name}": Case(When(q, then=one), default=Value(0), output_field=IntegerField()) if q else one
             for name, q in tallied_conditions().items()

@@ -6,6 +6,7 @@ the period's local days; `services.reading` puts the counts together.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -131,9 +132,16 @@ class Part:
 
 def trend_of(reading: Reading, period: Period) -> list[Part]:
     """Return every day, week, month or year of the period, those without cases too; `reading` was made by its step."""
+    bars = bars_of([reading.trend], period)
+    return [Part(part, *bar) for part, bar in zip(period.parts(), bars, strict=True)]
+
+
+def bars_of(counted: Sequence[Mapping[date, Sequence[int]]], period: Period) -> list[tuple[int, int]]:
+    """Return the accepted and closed cases of each part of the period, added up over `counted` (by day)."""
     found: dict[date, list[int]] = defaultdict(lambda: [0, 0])
-    for day, (accepted, closed) in reading.trend.items():
-        bar = found[start_of(day, period.step)]
-        bar[0] += accepted
-        bar[1] += closed
-    return [Part(part, *found[start_of(part.since, period.step)]) for part in period.parts()]
+    for bars in counted:
+        for day, (accepted, closed) in bars.items():
+            bar = found[start_of(day, period.step)]
+            bar[0] += accepted
+            bar[1] += closed
+    return [tuple(found[start_of(part.since, period.step)]) for part in period.parts()]

@@ -13,16 +13,15 @@ from datetime import date, datetime
 
 from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import Substr
-from django.utils import timezone
 
-from grievances.choices import LIVE, Status
+from grievances.choices import Status
 from grievances.models import Category, Grievance, MeasuredChange
 from linjiang.common import clock
 from linjiang.common.database import subtree_q
 from linjiang.common.replica import snapshot
 from orgs import tree
 from orgs.models import Unit
-from reporting.conditions import overdue_at
+from reporting.conditions import NOW, OPEN, either, overdue_at, reported_in
 from reporting.coverage import (
     AGENCY,
     CATEGORY,
@@ -38,39 +37,35 @@ from reporting.coverage import (
     spans_kept,
 )
 from reporting.measures import TALLIED, Counts
-from reporting.periods import Period, Step
+from reporting.periods import Period, Step, start_of
 from reporting.services import facts
 from reporting.services.sums import Wanted, read_counts, read_durations
 
-OPEN = Q(status__in=LIVE, reported_at__isnull=False)
-# What stands open at this moment, whatever the period.
-NOW = ("open", "overdue", "waiting", "suspended")
 # Which spans leave the parts of a trend apart.
 _SPANS_OF_TREND = {Step.DAY: {DAYS}, Step.WEEK: {DAYS}, Step.MONTH: {DAYS, MONTHS}}
 
 
-def now_conditions(*, now: datetime) -> dict[str, Q]:
-    """Return the conditions of `NOW`: open, past the limit, waiting for the household's answer, on hold."""
-    return {
-        "open": OPEN,
-        "overdue": OPEN & overdue_at(now),
-        "waiting": OPEN & Q(status=Status.RESOLVED),
-        "suspended": OPEN & Q(suspended_at__isnull=False),
-    }
+# Accepted and closed cases by the first day of a bar.
+Bars = dict[date, list[int]]
+
+
+def _bars() -> Bars:
+    return defaultdict(lambda: [0, 0])
 
 
 @dataclass(slots=True)
 class Reading:
     """Counts by the label of each period, and of the first period by place and by key.
 
-    `trend` has its accepted and closed cases by the first day of the tally they are from; `standing` is what stands
-    open now, whatever the period.
+    `trend` has its accepted and closed cases by the first day of each bar, `sparks` the same by place; `standing` is
+    what stands open now, whatever the period.
     """
 
     totals: dict[str, Counts]
     places: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
     keys: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
-    trend: dict[date, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+    trend: Bars = field(default_factory=_bars)
+    sparks: dict[str, Bars] = field(default_factory=lambda: defaultdict(_bars))
     standing: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NOW, 0))
 
 
@@ -86,7 +81,7 @@ def read(
     """Return the counts of the unit's subtree for each of `periods`, and more of the first one.
 
     `by_place`: by the path of each unit right below (its subtree) and the unit's own path (cases filed right there);
-    `dimension`: by category, source or agency; `step`: how fine the trend is.
+    `dimension`: by category, source or agency; `step`: how fine the trend is, that of each place too.
     """
     reading = Reading({label: Counts() for label in periods})
     ask = _Ask(dict(periods), next(iter(periods.values())), now, by_place, dimension, step)
@@ -156,19 +151,22 @@ class _Root:
             for label, period in ask.periods.items():
                 yield _Sum(label, WHOLE, self.depth, period, {"f_day": facts.day()})
         if ask.by_place:
-            yield _Sum(_PLACES, WHOLE, self.place_depth, ask.main, {"f_place": self.place})
+            bar = {"f_bar": facts.bar(ask.step)} if ask.step else {}
+            yield _Sum(_PLACES, WHOLE, self.place_depth, ask.main, {"f_place": self.place}, bar)
         if ask.dimension:
             yield _Sum(_KEYS, ask.dimension, self.depth, ask.main, {"f_key": facts.key_of(Grievance, ask.dimension)})
 
     def _wanted(self, kind: str, one: "_Sum") -> Wanted:
-        of_period = self._cover(kind, one.dimension, one.depth, one.period)
-        return Wanted(one.label, self.root, one.depth, one.dimension, of_period, by_day=one.label == self.ask.first)
+        of_period = self._cover_of(kind, one)
+        bars = one.label == self.ask.first or one.bar
+        bar = (self.ask.step or Step.DAY).value if bars else ""
+        return Wanted(one.label, self.root, one.depth, one.dimension, of_period, bar)
 
     def _kept(self, sums: Sequence["_Sum"], main: Counts) -> None:
         """Add what the tallies hold: one statement for counts, one for durations."""
         for label, path, key, day, counts in read_counts([self._wanted(COUNTS, one) for one in sums]):
             if label in _OF_PARTS:
-                _add(self._part(label, path, key), counts)
+                self._add_part(label, path, key, day, counts)
             else:
                 self._add_whole(label, main, day, counts)
         for label, path, key, *took in read_durations([self._wanted(DURATIONS, one) for one in sums]):
@@ -177,6 +175,11 @@ class _Root:
 
     def _part(self, label: str, path: str, key: str) -> Counts:
         return self.reading.places[path] if label == _PLACES else self.reading.keys[key]
+
+    def _add_part(self, label: str, path: str, key: str, bar: date | None, counts: list[int]) -> None:
+        _add(self._part(label, path, key), counts)
+        if bar is not None:
+            _add_bar(self.reading.sparks[path], bar, counts)
 
     def _into(self, label: str, path: str, key: str, main: Counts) -> list[Counts]:
         if label in _OF_PARTS:
@@ -187,39 +190,50 @@ class _Root:
         _add(self.reading.totals[label], counts)
         if label == self.ask.first:
             _add(main, counts)
-            bar = self.reading.trend[day]
-            bar[0] += counts[_ACCEPTED]
-            bar[1] += counts[_CLOSED]
+            _add_bar(self.reading.trend, day, counts)
 
     def _counted(self, sums: Sequence["_Sum"], main: Counts) -> None:
-        """Add what no tally holds, counted from the cases: the parts together, every period of the whole by itself."""
-        whole = [one for one in sums if one.label not in _OF_PARTS]
-        for one in whole:
-            ranges = {kind: self._cover(kind, one.dimension, one.depth, one.period).direct for kind in KINDS}
-            for row in self._direct([(one, kind, ranges[kind]) for kind in KINDS]):
-                self._add_counted(one.label, row, main)
-        parts = [one for one in sums if one.label in _OF_PARTS]
-        asked = [(one, kind, self._cover(kind, one.dimension, one.depth, one.period).direct)
-                 for one in parts for kind in KINDS]  # fmt: skip
-        for row in self._direct(asked):
-            self._add_counted(_PLACES if row.get("f_place") is not None else _KEYS, row, main)
+        """Add what no tally holds, counted from the cases: a statement for the first period and its parts, one for the
+        others, more only where these are kept by different spans."""
+        first = [one for one in sums if one.label in (*_OF_PARTS, self.ask.first)]
+        others = [one for one in sums if one not in first]
+        of_first, of_others = defaultdict(lambda: defaultdict(list)), defaultdict(lambda: defaultdict(list))
+        for kind in KINDS:
+            for one in first:
+                of_first[tuple(self._cover_of(kind, one).direct)][kind].append(one)
+            ranges = tuple(dict.fromkeys(part for one in others for part in self._cover_of(kind, one).direct))
+            of_others[ranges][kind] += others[:1]
+        for asked, labels in ((of_first, [self.ask.first]), (of_others, [one.label for one in others])):
+            for ranges, by_kind in asked.items():
+                for row in self._direct(ranges, by_kind) if ranges else ():
+                    self._add_counted(labels, row, main)
 
-    def _add_counted(self, label: str, row: dict, main: Counts) -> None:
+    def _add_counted(self, labels: Sequence[str], row: dict, main: Counts) -> None:
         path, key, took = row.get("f_place"), row.get("f_key"), row.get("f_took")
-        if took is None:
+        kind = COUNTS if took is None else DURATIONS
+        if path is not None or key is not None:
+            labels = [_PLACES if path is not None else _KEYS]
+        else:
+            day = row["f_day"]
+            on_day = [label for label in labels if label in self.ask.labels_on(day)]
+            periods = self.ask.periods
+            labels = [label for label in on_day if not self._is_kept(kind, WHOLE, self.depth, day, periods[label])]
+        for label in labels:
+            if kind == DURATIONS:
+                for into in self._into(label, path, key, main) if took != facts.OPEN_BUCKET else ():
+                    into.took[took] += row["n_accepted"]
+                continue
             counts = [row[f"n_{name}"] for name in TALLIED]
             if label in _OF_PARTS:
-                _add(self._part(label, path, key), counts)
+                self._add_part(label, path, key, row.get("f_bar"), counts)
             else:
                 self._add_whole(label, main, row["f_day"], counts)
-        elif took != facts.OPEN_BUCKET:
-            for into in self._into(label, path, key, main):
-                into.took[took] += row["n_accepted"]
 
     def _filed_here(self, whole: Counts) -> None:
         """What the units below do not account for was filed at the unit itself."""
         places = self.reading.places
         places.pop(self.root, None)
+        self.reading.sparks.pop(self.root, None)
         here = Counts(whole.cases.copy(), whole.took.copy())
         below = [counts for path, counts in places.items() if path[: len(self.root)] == self.root]
         for counts in below:
@@ -236,7 +250,7 @@ class _Root:
         ask = self.ask
         if not MeasuredChange.objects.filter(self.below).exists():  # the log of a place is empty most of the time
             return
-        rows = facts.changes().filter(self.below, _either([_reported(one) for one in ask.periods.values()]))
+        rows = facts.changes().filter(self.below, either([reported_in(one) for one in ask.periods.values()]))
         group = {"f_day": facts.day(), "f_took": facts.bucket()}
         if ask.by_place:
             group["f_place"] = self.place
@@ -269,19 +283,25 @@ class _Root:
         for into, part, dimension, depth in parts:
             if self._is_kept(COUNTS, dimension, depth, day, self.ask.main):
                 _add(into[part], counts)
+                if into is self.reading.places and self.ask.step:
+                    _add_bar(self.reading.sparks[part], start_of(day, self.ask.step), counts)
             if took is not None and self._is_kept(DURATIONS, dimension, depth, day, self.ask.main):
                 into[part].took[took] += counts[_ACCEPTED]
 
     def _is_kept(self, kind: str, dimension: str, depth: int, day: date, period: Period) -> bool:
         """Say whether the day's cases come from tallies in the cover of the period."""
-        return not _within(day, self._cover(kind, dimension, depth, period).direct)
+        direct = self._cover(kind, dimension, depth, period).direct
+        return not any(part.since <= day <= part.until for part in direct)
+
+    def _cover_of(self, kind: str, one: "_Sum") -> Cover:
+        return self._cover(kind, one.dimension, one.depth, one.period)
 
     def _cover(self, kind: str, dimension: str, depth: int, period: Period) -> Cover:
-        """Return the cover of the period; fine enough for the trend where the trend is read from it."""
+        """Return the cover of the period; fine enough for the trends where these are read from it."""
         asked = (kind, dimension, depth, period)
         if asked not in self._covers:
             spans = spans_kept(kind, dimension, depth)
-            if kind == COUNTS and dimension == WHOLE and depth == self.depth and period == self.ask.main:
+            if kind == COUNTS and dimension == WHOLE and period == self.ask.main:
                 spans = spans & _SPANS_OF_TREND.get(self.ask.step, spans)
             self._covers[asked] = cover(period, spans, today=self.ask.today)
         return self._covers[asked]
@@ -296,7 +316,7 @@ class _Root:
             group["f_key"] = Case(When(late, then=F(_COLUMN[ask.dimension])))
         if ask.by_place:
             group["f_place"] = Case(When(late, then=self.place))
-        wanted = {f"in_{label}": Count("pk", filter=late & _reported(one)) for label, one in ask.periods.items()}
+        wanted = {f"in_{label}": Count("pk", filter=late & reported_in(one)) for label, one in ask.periods.items()}
         live = Grievance.objects.filter(self.below, OPEN).order_by()
         key_of: Callable | None = None
         standing = self.reading.standing
@@ -317,31 +337,29 @@ class _Root:
                     key_of = key_of or _keys_of(ask.dimension)
                     self.reading.keys[key_of(row["f_key"])].cases["overdue"] += late_ones
 
-    def _direct(self, asked: Sequence[tuple["_Sum", str, list[Period]]]) -> Iterator[dict]:
-        """Count the subtree's cases for each of `asked` over its ranges of days; one pass for the same days."""
-        by_ranges: dict[tuple, list] = defaultdict(list)
-        for one, kind, ranges in asked:
-            if ranges:
-                by_ranges[kind, tuple(ranges)].append(one)
-        for (kind, ranges), sums in by_ranges.items():
-            columns = {name: how for one in sums for name, how in one.group.items()}
-            cases = facts.cases().filter(self.below, _either([_reported(one) for one in ranges]))
-            if kind == COUNTS:
-                yield from facts.grouped(cases, columns, [tuple(one.group) for one in sums])
-            else:
-                sets = [(*one.group, "f_took") for one in sums]
-                yield from facts.grouped(cases, {**columns, "f_took": facts.bucket_or_open()}, sets, only="accepted")
+    def _direct(self, ranges: Sequence[Period], by_kind: Mapping[str, Sequence["_Sum"]]) -> Iterator[dict]:
+        """Count the subtree's cases of some days for all that is asked of each kind, in one pass over them."""
+        cases = facts.cases().filter(self.below, either([reported_in(one) for one in ranges]))
+        counted, timed = by_kind.get(COUNTS, ()), by_kind.get(DURATIONS, ())
+        columns = {name: how for one in (*counted, *timed) for name, how in one.group.items()}
+        columns |= {name: how for one in counted for name, how in one.bar.items()}
+        if timed:
+            columns["f_took"] = facts.bucket_or_open()
+        sets = [(*one.group, *one.bar) for one in counted] + [(*one.group, "f_took") for one in timed]
+        return facts.grouped(cases, columns, sets, only="" if counted else "accepted")
 
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """One thing to sum up: the whole over a period (by day), or its parts; `group` is how cases are told apart."""
+    """One thing to sum up: the whole over a period (by day), or its parts; `group` is how cases are told apart, `bar`
+    how their counts are besides."""
 
     label: str
     dimension: str
     depth: int
     period: Period
     group: dict
+    bar: dict = field(default_factory=dict)
 
 
 # Labels of the parts of the first period, beside those of the periods.
@@ -367,24 +385,13 @@ def _add(counts: Counts, values) -> None:
         cases[name] += value
 
 
+def _add_bar(bars: Bars, day: date, counts: Sequence[int]) -> None:
+    bar = bars[day]
+    bar[0] += counts[_ACCEPTED]
+    bar[1] += counts[_CLOSED]
+
+
 def _add_took(counts: Counts, buckets: Sequence[int], numbers: Sequence[int]) -> None:
     took = counts.took
     for bucket, cases in zip(buckets, numbers, strict=True):
         took[bucket] += cases
-
-
-def _either(conditions: list[Q | None]) -> Q | None:
-    found = None
-    for one in conditions:
-        if one is not None:
-            found = one if found is None else found | one
-    return found
-
-
-def _reported(period: Period) -> Q:
-    start, end = period.moments(timezone.get_default_timezone())
-    return Q(reported_at__gte=start, reported_at__lt=end)
-
-
-def _within(day: date, ranges: list[Period]) -> bool:
-    return any(part.since <= day <= part.until for part in ranges)

@@ -15,13 +15,13 @@ from reporting.models import DurationTally, Tally
 
 # (depth, span, dimension, unit_path, day) is the beginning of both tables' primary key.
 _RANGES = """
-FROM (VALUES {values}) AS w (label, by_day, depth, span, dimension, low, high, since, until)
+FROM (VALUES {values}) AS w (label, bar, depth, span, dimension, low, high, since, until)
 JOIN "{table}" t ON t.depth = w.depth AND t.span = w.span AND t.dimension = w.dimension
                 AND t.unit_path >= w.low AND t.unit_path < w.high AND t.day BETWEEN w.since AND w.until
 """
 _VALUES = "(%s, %s, %s::smallint, %s, %s, %s, %s, %s::date, %s::date)"
 _COUNTS = """
-SELECT w.label, t.unit_path, t.key, CASE WHEN w.by_day THEN t.day END, {sums}
+SELECT w.label, t.unit_path, t.key, CASE WHEN w.bar <> '' THEN date_trunc(w.bar, t.day)::date END, {sums}
 {ranges}
 GROUP BY 1, 2, 3, 4
 """
@@ -37,7 +37,7 @@ GROUP BY 1, 2, 3
 class Wanted:
     """Sums to read: of the units at `depth` in the subtree of `root`, over the spans of `cover`, by `dimension`.
 
-    `label` comes back with every row; `by_day` keeps the first days of the spans apart.
+    `label` comes back with every row; `bar` (a step of `periods.Step`) keeps days, weeks, months or years apart.
     """
 
     label: str
@@ -45,18 +45,18 @@ class Wanted:
     depth: int
     dimension: str
     cover: Cover
-    by_day: bool = False
+    bar: str = ""
 
     def rows(self) -> Iterator[tuple]:
         """Yield a row of the list of ranges for every run of spans."""
-        begin = (self.label, self.by_day, self.depth)
+        begin = (self.label, self.bar, self.depth)
         end = (self.dimension, self.root, self.root + "~")
         for span, since, until in spans_in_a_row(self.cover):
             yield (*begin, span, *end, since, until)
 
 
 def read_counts(wanted: Sequence[Wanted]) -> Iterator[tuple[str, str, str, date | None, list[int]]]:
-    """Yield label, path of the unit, key, first day (None unless `by_day`) and the counts named by `TALLIED`."""
+    """Yield label, path of the unit, key, first day (None without `bar`) and the counts named by `TALLIED`."""
     sums = ", ".join(f'sum(t."{name}")' for name in TALLIED)
     for label, path, key, day, *counts in _read(_COUNTS, Tally, wanted, sums=sums):
         yield label, path, key, day, counts

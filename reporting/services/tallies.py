@@ -12,7 +12,21 @@ from django.db.models.query import QuerySet
 
 from grievances.models import MeasuredChange
 from orgs import tree
-from reporting.coverage import AGENCY, CATEGORY, COUNTS, DAYS, DURATIONS, MONTHS, SOURCE, WHOLE, YEARS, Kept, all_kept
+from reporting.conditions import BETWEEN_STEPS
+from reporting.coverage import (
+    AGENCY,
+    CATEGORY,
+    COUNTS,
+    DAYS,
+    DURATIONS,
+    MONTHS,
+    SOURCE,
+    STEP,
+    WHOLE,
+    YEARS,
+    Kept,
+    all_kept,
+)
 from reporting.measures import TALLIED
 from reporting.models import DurationTally, Tally, TallyLock
 from reporting.services.facts import changes, facts
@@ -24,7 +38,7 @@ TABLES = {COUNTS: Tally._meta.db_table, DURATIONS: DurationTally._meta.db_table}
 SUM_OVER = ("depth", "span", "dimension", "unit_path", "day", "key")
 KEYS = {COUNTS: SUM_OVER, DURATIONS: (*SUM_OVER, "bucket")}
 VALUES = {COUNTS: TALLIED, DURATIONS: ("cases",)}
-_KEY = {WHOLE: "''", CATEGORY: "f_category", SOURCE: "f_source", AGENCY: "f_agency"}
+_KEY = {WHOLE: "''", CATEGORY: "f_category", SOURCE: "f_source", AGENCY: "f_agency", STEP: "f_step"}
 _DAY = {DAYS: "f_day", MONTHS: "date_trunc('month', f_day)::date", YEARS: "date_trunc('year', f_day)::date"}
 
 
@@ -85,7 +99,8 @@ def rollup(kept: Kept, *, source: str = "facts") -> str:
     """
     names = VALUES[kept.kind]
     durations = kept.kind == DURATIONS
-    bucket, where, fourth = (", f_took", " WHERE f_took IS NOT NULL", ", 4") if durations else ("", "", "")
+    took, source = ("f_span", _by_step(source)) if kept.dimension == STEP else ("f_took", source)
+    bucket, where, fourth = (f", {took}", f" WHERE {took} IS NOT NULL", ", 4") if durations else ("", "", "")
     inner = "sum(n_accepted) AS s_cases" if durations else ", ".join(f"sum(n_{name}) AS s_{name}" for name in names)
     sums = ", ".join(f"sum(s_{name}) AS {name}" for name in names)
     some = " OR ".join(f"sum(s_{name}) <> 0" for name in names)
@@ -98,6 +113,15 @@ def rollup(kept: Kept, *, source: str = "facts") -> str:
         f" FROM {source}{where} GROUP BY 1, 2, 3{fourth}) AS deepest,"
         f" generate_series(1, {kept.depth}) AS depth WHERE length(p) >= depth * {tree.SEGMENT}"
         f" GROUP BY depth, {upper}, d, k{bucket} HAVING {some}"
+    )
+
+
+def _by_step(source: str) -> str:
+    """Return the facts once for each of the steps, named `f_step`, with the bucket of what lies before it."""
+    steps = ", ".join(f"('{step}', f_{step})" for step in BETWEEN_STEPS)
+    return (
+        f"(SELECT f_path, f_day, n_accepted, f_step, f_span FROM {source}"  # noqa: S608  (names of our own)
+        f" CROSS JOIN LATERAL (VALUES {steps}) AS steps (f_step, f_span)) AS by_step"
     )
 
 

@@ -19,6 +19,7 @@ from orgs.models import Agency, Unit
 from reporting.coverage import CATEGORY, DIMENSIONS, SOURCE
 from reporting.measures import KINDS, TIME_TO_CLOSE
 from reporting.periods import Period
+from reporting.services.card_counts import name_of
 from reporting.services.case_lists import (
     DENOMINATOR,
     HERE,
@@ -26,14 +27,13 @@ from reporting.services.case_lists import (
     NUMERATOR,
     SIDES,
     cases_behind,
-    cases_now,
     filed_at,
     in_part,
     page_of,
 )
 from reporting.services.parts import names_of
-from reporting.services.reading import NOW
 from reporting.views.figures import hint_of, label_of
+from reporting.views.headings import BEHIND
 from reporting.views.places import (
     crumbs,
     dashboard_url,
@@ -48,7 +48,8 @@ from reporting.views.places import (
 @login_required
 def counted_cases(request: HttpRequest, unit_id: int) -> HttpResponse:
     """List exactly the cases counted in a number: `measure`, `side`, the period, a top
-    `category`, a `source` or an `agency`, `place=here` for those filed at the unit itself.
+    `category`, a `source` or an `agency`, `place=here` for those filed at the unit itself, `to` for who was shown
+    a card.
 
     404 for a measure, side or category there is none of; 400 for days or marks that cannot be used.
     """
@@ -97,38 +98,44 @@ class _Asked:
     key: str
     part_name: str
     here: bool
+    to: str = ""
 
     @property
     def is_now(self) -> bool:
-        return self.measure not in KINDS and self.measure != TIME_TO_CLOSE
+        return self.measure in BEHIND and BEHIND[self.measure].is_now
 
     @property
     def heading(self) -> str:
-        return _NOW_HEADINGS[self.measure]() if self.is_now else label_of(self.measure)
+        return BEHIND[self.measure].heading() if self.measure in BEHIND else label_of(self.measure)
 
     @property
     def hint(self) -> str:
-        return "" if self.is_now else hint_of(self.measure)
-
-
-_NOW_HEADINGS = {
-    "open_now": lambda: _("Open cases"),
-    "overdue_now": lambda: _("Past their limit"),
-    "waiting_now": lambda: _("Waiting for the household's answer"),
-    "suspended_now": lambda: _("On hold"),
-}
-NOW_MEASURES = {f"{name}_now": name for name in NOW}
+        return str(BEHIND[self.measure].hint) if self.measure in BEHIND else hint_of(self.measure)
 
 
 def _asked(request: HttpRequest) -> _Asked:
     measure = request.GET.get("measure", "accepted")
     side = request.GET.get("side", NUMERATOR)
-    if side not in SIDES or measure not in (*KINDS, *NOW_MEASURES, TIME_TO_CLOSE):
+    if side not in SIDES or measure not in (*KINDS, *BEHIND, TIME_TO_CLOSE):
         raise Http404
+    to = request.GET.get("to", "")
+    if to:
+        return _Asked(measure, side, "", "", _card_holder(measure, to), here=False, to=to)
     dimension = next((one for one in DIMENSIONS if request.GET.get(one)), "")
     key = request.GET.get(dimension, "") if dimension else ""
     name = _part_name(dimension, key) if dimension else ""
     return _Asked(measure, side, dimension, key, name, here=request.GET.get("place") == HERE)
+
+
+def _card_holder(measure: str, to: str) -> str:
+    """Return who was shown the cards; Http404 when there is nobody of the key, or the number is not one of cards."""
+    try:
+        name = name_of(to) if measure in BEHIND and BEHIND[measure].takes_to else None
+    except ValueError:
+        name = None
+    if name is None:
+        raise Http404
+    return name
 
 
 def _part_name(dimension: str, key: str) -> str:
@@ -147,9 +154,10 @@ def _part_name(dimension: str, key: str) -> str:
 
 
 def _counted(unit: Unit, period: Period, asked: _Asked, now: datetime) -> GrievanceQuerySet:
-    if asked.is_now:
-        return cases_now(unit=unit, name=NOW_MEASURES[asked.measure], now=now)
-    cases = cases_behind(unit=unit, period=period, measure=asked.measure, side=asked.side, now=now)
+    if asked.measure in BEHIND:
+        cases = BEHIND[asked.measure].cases(unit, period, now, asked.to)
+    else:
+        cases = cases_behind(unit=unit, period=period, measure=asked.measure, side=asked.side, now=now)
     if asked.here:
         cases = filed_at(cases, unit)
     return in_part(cases, asked.dimension, asked.key) if asked.dimension else cases
@@ -183,6 +191,8 @@ def _address(unit: Unit, period: Period, asked: _Asked, side: str = "") -> str:
     more = {asked.dimension: asked.key} if asked.dimension else {}
     if asked.here:
         more["place"] = HERE
+    if asked.to:
+        more["to"] = asked.to
     query = days_query(period, measure=asked.measure, side=side or asked.side, **more)
     return f"{reverse('counted_cases', args=[unit.pk])}?{query}"
 

@@ -13,7 +13,8 @@ from reporting.views.figures import COLUMNS, Figure, drawn, hint_of, label_of
 class Row:
     """A row of figures; without a url it leads nowhere.
 
-    `where` tells units of one name apart; `share` and `closed_share` are bars in per cent of the longest.
+    `where` tells units of one name apart; `share` and `closed_share` are bars in per cent of the longest; `spark` are
+    the outlines of a small chart of the row over the period (`charts.sparks`).
     """
 
     name: str
@@ -25,6 +26,7 @@ class Row:
     where: str = ""
     share: float | None = None
     closed_share: float | None = None
+    spark: tuple[str, str] | None = None
 
     @property
     def drawn(self) -> SafeString:

@@ -1,3 +1,25 @@
+// Fetches the parts of a dashboard that are asked for one by one; each is a link until then, and stays one if it fails.
+(() => {
+  "use strict";
+
+  const put = async (place) => {
+    const answer = await fetch(`${place.dataset.panel}&fragment=1`, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) throw new Error("no answer");
+    const read = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const panel = read.querySelector("section");
+    if (!panel) throw new Error("no panel");
+    place.replaceWith(document.adoptNode(panel));
+  };
+
+  for (const place of document.querySelectorAll("[data-panel]")) {
+    place.setAttribute("aria-busy", "true");
+    put(place).catch(() => {
+      place.removeAttribute("aria-busy");
+      place.querySelector("[data-words]").textContent = place.dataset.failed;
+    });
+  }
+})();
+
 // Draws the trend's table as a chart. The table is the one source of the numbers; without this script it stays open.
 (() => {
   "use strict";
@@ -54,10 +76,18 @@
     // Closed cases are part of the accepted ones: drawn in front of them, what stays light is still open.
     series: [bars(1, token("--blue-200")), bars(2, token("--accent"))],
   });
-  new ResizeObserver(() => chart.resize()).observe(box);
+  new ResizeObserver(() => {
+    if (!window.matchMedia("print").matches) chart.resize();
+  }).observe(box);
 
-  // On paper the numbers are worth more than the picture.
+  // Paper is narrower than most windows (A4 less its margins, in CSS pixels), and has room for the numbers too.
+  const PAPER = 640;
   window.addEventListener("beforeprint", () => {
     numbersBox.open = true;
+    chart.resize({ width: Math.min(PAPER, box.clientWidth), height: 220 });
+    chart.getZr().flush();
+  });
+  window.addEventListener("afterprint", () => {
+    chart.resize({ width: "auto", height: "auto" });
   });
 })();

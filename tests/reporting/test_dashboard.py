@@ -382,7 +382,7 @@ def test_pages_take_few_statements_and_no_more_with_more_rows(world):
         put(world, unit=f"new_{number}", category=category(), status=Status.ASSIGNED, lead_agency=world.agency)
         put_everything(world)
     assert [statements(client, url) for url in urls] == few
-    assert few[0] <= 19
+    assert few[0] <= 15
     assert few[1] <= 11
 
 
