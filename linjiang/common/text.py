@@ -99,3 +99,14 @@ def in_my_language(words: object) -> str:
     if isinstance(words, dict) and {"zh", "en"} <= words.keys():
         return words["en"] if (translation.get_language() or "").startswith("en") else words["zh"]
     return str(words)
+
+
+# What neither XML nor a printer can carry: control characters but line feed and tab, and code points that are none.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: object) -> str:
+    """Return `text` without what cannot be written into a document; line ends become line feeds, None becomes ""."""
+    if text is None:
+        return ""
+    return _UNPRINTABLE.sub("", str(text).replace("\r\n", "\n").replace("\r", "\n"))
