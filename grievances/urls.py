@@ -14,6 +14,7 @@ from grievances.views import (
     households,
     inbox,
     joining,
+    letters,
     messages,
     offline,
     photos,
@@ -52,5 +53,6 @@ urlpatterns = [
     path("cases/<slug:number>/", cases.case, name="case"),
     path("cases/<slug:number>/contact/", contacts.contact, name="contact"),
     path("cases/<slug:number>/join/", joining.join_case, name="join"),
+    path("cases/<slug:number>/letters/<slug:kind>/", letters.letter, name="letter"),
     path("cases/<slug:number>/<slug:action>/", actions.case_action, name="case_action"),
 ]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from grievances import guidance, paging, pending, presentation, stages
 from grievances.choices import Action
 from grievances.filters import CaseFilter
+from grievances.letters.kinds import offered
 from grievances.models import Grievance, GrievanceEvent, Joining, Publication
 from grievances.policies import available_actions, may_see_contact
 from grievances.views.filing import may_hand_link
@@ -104,6 +105,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "cards": pending.card_lines(grievance.cards, at=now),
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
         "contact_decision": may_see_contact(request.user, grievance),
+        "letters": offered(request.user, grievance),
         "may_join": may_join_here(request.user, grievance),
         "joinings": _joinings(grievance),
         "may_hand_link": may_hand_link(request.user, grievance),
