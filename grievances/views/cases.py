@@ -40,6 +40,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "empty_title": _("No case yet"),
         "empty_text": _("Every case filed in your area will stand here."),
         "orders": _orders(request),
+        "export_url": f"{reverse('cases_export')}?{request.GET.urlencode()}",
     }
     return render(request, "grievances/cases.html", context)
 

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import dateformat
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from reporting.measures import Counts, total
 from reporting.periods import Period, Step
 from reporting.scopes import dashboard_units_of
 from reporting.services import rates
+from reporting.services.bulletins import has_bulletin
 from reporting.services.case_lists import HERE, NONE, NUMERATOR, cases_behind, page_of
 from reporting.services.parts import most_first, names_of
 from reporting.services.reading import read
@@ -71,6 +73,7 @@ def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
         "unit": unit,
         "form": _shown(form),
         "tabs": _period_tabs(unit, form),
+        "bulletin_url": reverse("bulletin", args=[unit.pk]) if has_bulletin(unit) else "",
         "places": [place for place in dashboard_units_of(request.user) if len(scope.paths) > 1],
     }
     if period is None:
