@@ -55,6 +55,10 @@ def _about(name: str, case: str) -> Callable[[City], str]:
     return lambda city: reverse(name, args=[getattr(city, case).number])
 
 
+def _letter(case: str, kind: str) -> Callable[[City], str]:
+    return lambda city: reverse("letter", args=[getattr(city, case).number, kind])
+
+
 def _unit(name: str, level: str, query: str = "") -> Callable[[City], str]:
     return lambda city: reverse(name, args=[city.world.units[level].pk]) + query
 
@@ -100,6 +104,9 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _step("reported", Action.REJECT),
         _step("reported", Action.MERGE),
         _step("closed", Action.PUBLISH),
+        "/cases/export/",
+        _letter("assigned", "assignment"),
+        _letter("closed", "reply"),
     ],
     "handler": [
         "/cases/inbox/",
@@ -110,8 +117,9 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("unit_dashboard", "street"),
         _unit("unit_dashboard", "community"),
         _unit("counted_cases", "street", "?measure=accepted&side=numerator"),
+        _unit("bulletin", "street"),
     ],
-    "street": ["/codes/", "/notices/", "/notices/write/"],
+    "street": ["/exports/", "/codes/", "/notices/", "/notices/write/"],
     "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],
 }
 
