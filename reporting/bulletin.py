@@ -99,7 +99,7 @@ def _of_places(facts: BulletinFacts, measured: Callable[[Counts], Measured]) -> 
         rows = tuple(_place_row(place, measured) for place in places)
         if peers:
             blocks.append(Paragraph(f"{NAMES[peers]}"))
-        blocks.append(Grid(heads, rows, widths=(1.5, 0.9, 1.2, 1.2, 1.2, 1.2, 1.2), numbers=numbers))
+        blocks.append(Grid(heads, rows, widths=(1.4, 0.8, 1.1, 1.1, 1.35, 1.1, 1.1), numbers=numbers))
     return blocks
 
 
@@ -126,7 +126,7 @@ def _standing(facts: BulletinFacts) -> list[Block]:
     standing = facts.standing
     words = _(
         "At %(when)s, %(open)s cases are open, %(overdue)s of them past their limit; %(yellow)s cases have a yellow "
-        "card in force, %(red)s a red one."
+        "card in force, %(red)s a red one; a card that was not answered in time stays, also after closing."
     ) % {
         "when": Moment(facts.at),
         "open": thousands(standing.open),

@@ -51,7 +51,7 @@ def _facts(about: Material, given: Given) -> tuple[tuple[str, str], ...]:
         (_("Place"), own_words(about.place, about)),
         (_("Told by"), about.person),
         (_("Phone"), about.phone),
-        (_("Reported"), full_moment(case.reported_at)),
+        (_("Reported on"), full_moment(case.reported_at)),
         (_("Lead agency"), given.lead.agency),
         (_("Helping agencies"), listed(given.helpers)),
         (_("Acknowledge by"), full_moment(given.lead.acknowledge_due_at) if given.lead.acknowledge_due_at else ""),

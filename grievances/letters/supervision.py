@@ -29,7 +29,7 @@ def supervision_letter(about: Material, card: Escalation, *, part: int = 1) -> L
                     (_("Problem"), own_words(case.title, about)),
                     (_("Category"), case.category_name),
                     (_("Place"), own_words(about.place, about)),
-                    (_("Reported"), full_moment(case.reported_at)),
+                    (_("Reported on"), full_moment(case.reported_at)),
                     (_("Given to you"), full_moment(case.assigned_at) if case.assigned_at else ""),
                     (_("Resolve by"), full_moment(case.due_at) if case.due_at else ""),
                     (_("Card"), _("%(card)s, %(when)s") % {"card": colour, "when": full_moment(card.at)}),

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("queued", "Waiting"),
+                            ("queued", "Waiting its turn"),
                             ("running", "Being written"),
                             ("done", "Ready"),
                             ("cancelled", "Cancelled"),

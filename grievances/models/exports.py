@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 class ExportState(models.TextChoices):
     """How far an export is."""
 
-    QUEUED = "queued", _("Waiting")
+    QUEUED = "queued", _("Waiting its turn")
     RUNNING = "running", _("Being written")
     DONE = "done", _("Ready")
     CANCELLED = "cancelled", _("Cancelled")
