@@ -2,13 +2,14 @@
 
 import html
 import io
+import threading
 import zlib
 from array import array
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
@@ -444,3 +445,51 @@ def test_a_file_is_removed_after_a_week_and_the_record_stays(world, client):
     assert not store.exists(name)
     export.refresh_from_db()
     assert (export.state, export.total, bool(export.file)) == (ExportState.EXPIRED, 1, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_sweep_at_one_moment_do_not_take_the_same_export():
+    """The row is locked by one transaction; another passes it by instead of waiting for it."""
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        world = make_world()
+        file_case(world)
+        export = queued(world)
+    found = []
+
+    def other():
+        try:
+            found.append(exporting._claim(now=NOON))
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        Export.objects.select_for_update().get(pk=export.pk)
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+    assert found == [None]
+    assert exporting._claim(now=NOON).pk == export.pk
+
+
+def test_the_audit_reads_who_took_which_list_and_nobody_else_does(world, client):
+    file_case(world)
+    theirs(world)
+    export = written(world)
+    elsewhere = exporting.queue_export(
+        actor=world.others["street"],
+        cases=Grievance.objects.visible_to(fresh(world.others["street"])).order_by("-pk"),
+        what="别处",
+        now=NOON,
+    )
+    auditor = make_post(Role.AUDIT_ADMIN, unit=world.units["street"]).user
+    client.force_login(auditor)
+    answer = client.get(reverse("admin:grievances_export_changelist"))
+    assert set(answer.context["cl"].result_list) == {export}
+    page = client.get(reverse("admin:grievances_export_change", args=[export.pk])).content.decode()
+    assert "全部问题" in page
+    assert export.file.name not in page
+    assert client.get(reverse("admin:grievances_export_change", args=[elsewhere.pk])).status_code == 404
+    assert client.get(reverse("export_download", args=[export.pk])).status_code == 404
+    client.force_login(world.street)
+    assert client.get(reverse("admin:grievances_export_changelist")).status_code == 403
