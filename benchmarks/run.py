@@ -24,7 +24,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 SCALES = {"208k": (208_000, "bozhou"), "2.8m": (2_800_000, "anshan"), "10m": (10_000_000, "anshan")}
-SECTIONS = ("pages", "filing", "sweep", "tallies", "roster", "helpdesk")
+SECTIONS = ("pages", "filing", "sweep", "tallies", "roster", "exports", "helpdesk")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grievances.services import door, suggesting
+from grievances.services import door, exporting, suggesting
 from grievances.services.calendar_watch import remind_of_missing_calendar as remind
 from grievances.services.escalation import escalate_overdue as sweep
 from grievances.services.recomputing import recompute_deadlines as recompute
@@ -41,3 +41,15 @@ def pass_on_untaken() -> None:
 def learn_categories() -> None:
     """Learn from the closed cases what sentences are about. Safe to run twice."""
     suggesting.learn_categories(now=now())
+
+
+@shared_task
+def write_exports() -> None:
+    """Write the lists people asked for as workbooks. Safe to run twice and beside itself."""
+    exporting.write_due_exports(now=now())
+
+
+@shared_task
+def remove_expired_exports() -> None:
+    """Delete exported files that have been kept long enough. Safe to run twice."""
+    exporting.remove_expired(now=now())

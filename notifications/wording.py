@@ -94,6 +94,8 @@ WORDS = {
     ),
     "digest": gettext_noop("%(count)s cases need you: due soon or past their limit. Among them %(numbers)s."),
     "notice": gettext_noop("A notice from %(unit)s: %(title)s"),
+    "export_ready": gettext_noop("Your list “%(what)s” with %(count)s cases is ready; it is kept for seven days."),
+    "export_failed": gettext_noop("Your list “%(what)s” could not be written. Please export it again."),
     "calendar_missing": gettext_noop(
         "The holidays of %(year)s are not in the work calendar yet; deadlines there are provisional. Please load them."
     ),

@@ -62,6 +62,10 @@ def _panel(name: str) -> Callable[[City], str]:
     return lambda city: reverse("dashboard_panel", args=[city.world.units["street"].pk, name])
 
 
+def _letter(case: str, kind: str) -> Callable[[City], str]:
+    return lambda city: reverse("letter", args=[getattr(city, case).number, kind])
+
+
 def _unit(name: str, level: str, query: str = "") -> Callable[[City], str]:
     return lambda city: reverse(name, args=[city.world.units[level].pk]) + query
 
@@ -111,6 +115,9 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _step("called", Action.RELEASE_CALL),
         _step("called", Action.ADD_CO_HANDLER),
         _step("called", Action.INTERNAL_NOTE),
+        "/cases/export/",
+        _letter("assigned", "assignment"),
+        _letter("closed", "reply"),
     ],
     "handler": [
         "/cases/inbox/",
@@ -125,8 +132,9 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("unit_dashboard", "community"),
         _unit("counted_cases", "street", "?measure=accepted&side=numerator"),
         *(_panel(name) for name in ("funnel", "ageing", "hotspots", "cards", "burden")),
+        _unit("bulletin", "street"),
     ],
-    "street": ["/codes/", "/notices/", "/notices/write/"],
+    "street": ["/exports/", "/codes/", "/notices/", "/notices/write/"],
     "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],
 }
 

@@ -28,7 +28,18 @@ PEOPLE = (*EVERYBODY_OF_OURS, *STRANGERS, POSTLESS)
 ADMINISTRATORS = ("system_admin", "security_admin", "audit_admin")
 
 # GET by people who are signed in. 200 unless said otherwise; "anybody" needs no account at all.
-OPEN = {"home", "cases", "inbox", "messages", "change_password", "outbox", "notices"}
+OPEN = {
+    "home",
+    "cases",
+    "inbox",
+    "messages",
+    "change_password",
+    "outbox",
+    "notices",
+    "exports",
+    "exports_progress",
+    "cases_export",
+}
 ANYBODY = {
     "healthz", "sign_in", "resident", "resident_photo", "door", "door_receipt", "near", "near_photo",
     "manifest", "service_worker", "offline", "outbox_who",
@@ -50,7 +61,8 @@ COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
     "unit_dashboard", "counted_cases", "unit_peers", "dashboard_panel", "dashboard_picture", "dashboard_export",
     "join", "voice", "codes", "codes_overview", "codes_renew",
-    "notice", "notice_write", "notice_withdraw",
+    "notice", "notice_write", "notice_withdraw", "letter", "bulletin", "counted_cases_export",
+    "export_download", "export_cancel",
 }  # fmt: skip
 
 
@@ -113,6 +125,11 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "dashboard_panel": {"unit_id": world.units["street"].pk, "name": "funnel"},
         "dashboard_picture": {"unit_id": world.units["street"].pk, "name": "parts"},
         "dashboard_export": {"unit_id": world.units["street"].pk, "kind": "xlsx"},
+        "counted_cases_export": {"unit_id": world.units["street"].pk},
+        "bulletin": {"unit_id": world.units["street"].pk},
+        "letter": {"number": case.number, "kind": "assignment"},
+        "export_download": {"pk": 1},
+        "export_cancel": {"pk": 1},
         "notice": {"pk": 1},
         "notice_withdraw": {"pk": 1},
         "unit_peers": {"unit_id": world.units["street"].pk},

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from grievances import guidance, joint, pending, presentation, stages
 from grievances.choices import Action
 from grievances.forms.contacts import PurposeForm
+from grievances.letters.kinds import offered
 from grievances.models import Grievance
 from grievances.policies import available_actions, may_see_contact
 from grievances.services.verbs import FIELDS
@@ -62,6 +63,7 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         buttons=buttons,
         others=[step for step in others if not step.reason],
         refused=[step for step in others if step.reason],
+        letters=offered(request.user, case),
         contact=contact,
         contact_allowed=contact is not None and may_see_contact(request.user, case).allowed,
         target=target if target is not None and visible.filter(pk=target.pk).exists() else None,

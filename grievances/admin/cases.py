@@ -1,6 +1,7 @@
 """The inbox of the desk: the scoped case list, its search, its tabs and its bulk steps."""
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
@@ -12,13 +13,15 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from grievances import search
 from grievances.admin import bulk, case_page
 from grievances.admin.filters import AreaFilter, ReportedFilter, TopCategoryFilter
-from grievances.admin.tabs import ALL, TabFilter, chosen_tab, tabs
+from grievances.admin.tabs import ALL, LABELS, TabFilter, chosen_tab, tabs
 from grievances.choices import Action
 from grievances.filters import known_area
 from grievances.models import Grievance
 from grievances.querysets import RUNS_UNTIL
 from grievances.stages import pressing
+from grievances.views.exports import offer
 from linjiang.common.clock import now
+from linjiang.common.errors import InvalidInput
 from linjiang.common.templatetags.lj import cn_datetime, icon, status_icon
 from linjiang.common.text import clean_phone, is_phone
 from linjiang.desk import WORK, DeskAdmin, desk_site
@@ -89,6 +92,9 @@ class CaseAdmin(DeskAdmin):
         # A bulk step answers with a redirect, which has no list.
         changelist = getattr(response, "context_data", {}).get("cl")
         if changelist is not None:
+            response.context_data["export_url"] = reverse("admin:grievances_export") + changelist.get_query_string(
+                remove=["p"]
+            )
             response.context_data["desk_tabs"] = tabs(
                 self.get_queryset(request),
                 chosen=chosen_tab(request.GET),
@@ -173,6 +179,7 @@ class CaseAdmin(DeskAdmin):
     def get_urls(self) -> list:
         wrap = self.admin_site.admin_view
         own = [
+            path("export/", wrap(self.export_view), name="grievances_export"),
             path("bulk/<str:action>/", wrap(self.bulk_view), name="grievances_bulk"),
             path("<int:pk>/step/<str:action>/", wrap(self.action_view), name="grievances_step"),
             path("<int:pk>/contact/", wrap(self.contact_view), name="grievances_contact"),
@@ -182,6 +189,17 @@ class CaseAdmin(DeskAdmin):
     def change_view(self, request: HttpRequest, object_id, form_url="", extra_context=None) -> HttpResponse:
         """Show the case with everything that can be done about it."""
         return case_page.show(self, request, self.one(request, object_id))
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """Offer the list, with its tab, filters and search, as a workbook."""
+        self.require(self.has_view_permission(request))
+        try:
+            cases = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise InvalidInput({"filter": gettext("One of the filters cannot be used.")}) from error
+        asked = request.GET.urlencode()
+        what = gettext("Cases at the desk: %(tab)s") % {"tab": LABELS[chosen_tab(request.GET)]}
+        return offer(request, cases, what=what, back_url=f"{self.list_url}?{asked}")
 
     def action_view(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         """Take one step of the workflow."""

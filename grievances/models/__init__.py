@@ -3,6 +3,7 @@
 from grievances.models.attachments import Attachment
 from grievances.models.categories import Category, Reason
 from grievances.models.changes import MeasuredChange
+from grievances.models.exports import Export, ExportState
 from grievances.models.grievances import Grievance, NumberBase
 from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
 from grievances.models.joining import Joining
@@ -19,6 +20,8 @@ __all__ = [
     "Attachment",
     "Category",
     "Escalation",
+    "Export",
+    "ExportState",
     "Extension",
     "Feedback",
     "Grievance",

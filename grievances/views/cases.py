@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from grievances import guidance, joint, paging, passing, pending, presentation, stages
 from grievances.choices import Action
 from grievances.filters import CaseFilter
+from grievances.letters.kinds import offered
 from grievances.models import Grievance, GrievanceEvent, Joining, Publication
 from grievances.policies import available_actions, may_see_contact
 from grievances.views.filing import may_hand_link
@@ -40,6 +41,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "empty_title": _("No case yet"),
         "empty_text": _("Every case filed in your area will stand here."),
         "orders": _orders(request),
+        "export_url": f"{reverse('cases_export')}?{request.GET.urlencode()}",
     }
     return render(request, "grievances/cases.html", context)
 
@@ -107,6 +109,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "cards": pending.card_lines(grievance.cards, at=now),
         "contact": grievance.contact or (grievance.household.contact if grievance.household else None),
         "contact_decision": may_see_contact(request.user, grievance),
+        "letters": offered(request.user, grievance),
         "may_join": may_join_here(request.user, grievance),
         "joinings": _joinings(grievance),
         "may_hand_link": may_hand_link(request.user, grievance),

@@ -46,6 +46,7 @@ def word_file(letter: Letter) -> bytes:
     for block in letter.blocks:
         _WRITERS[type(block)](document, block)
     if letter.signed:
+        _keep_with_what_follows(document)
         _signed(document, letter.signed)
     if letter.copies:
         _copies(document, letter.copies)
@@ -217,6 +218,7 @@ def _grid(document, block: Grid) -> None:
     head._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
     for cell, (text, is_number) in zip(head.cells, block.head_cells, strict=True):
         _cell(cell, text, font=BLACK, right=is_number)
+        cell.paragraphs[0].paragraph_format.keep_with_next = True
     for row, texts in zip(list(table.rows)[1:], block.cells, strict=True):
         for cell, (text, is_number) in zip(row.cells, texts, strict=True):
             _cell(cell, text, right=is_number)
@@ -225,7 +227,15 @@ def _grid(document, block: Grid) -> None:
     _line(document, pitch=Pt(12))
 
 
+def _keep_with_what_follows(document) -> None:
+    """Keep the last paragraph, and what may be an empty line before it, on the page of what comes next."""
+    for line in document.paragraphs[-2:]:
+        line.paragraph_format.keep_with_next = True
+
+
 def _table(document, rows: int, widths: tuple[float, ...]):
+    before = document.paragraphs[-1]
+    before.paragraph_format.keep_with_next, before.paragraph_format.space_after = True, Pt(6)
     table = document.add_table(rows=rows, cols=len(widths), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False

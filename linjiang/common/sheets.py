@@ -60,10 +60,11 @@ def neutral(text: object) -> str:
 class Book:
     """A workbook being written to a file (a path or an open binary file); a context manager that closes it.
 
-    Rows go to a temporary file at once: a sheet of 200,000 rows takes no more memory than one of ten.
+    Rows go to a temporary file at once, in `folder` where given: a sheet of 200,000 rows takes no more memory than one
+    of ten.
     """
 
-    def __init__(self, target: str | BinaryIO) -> None:
+    def __init__(self, target: str | BinaryIO, *, folder: str | None = None) -> None:
         self._book = xlsxwriter.Workbook(
             target,
             {
@@ -71,6 +72,7 @@ class Book:
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
                 "strings_to_numbers": False,
+                "tmpdir": folder,
             },
         )
         self.formats = {kind: self._format(num_format=kind.value) for kind in Kind}

@@ -110,3 +110,16 @@ def printable(text: object) -> str:
     if text is None:
         return ""
     return _UNPRINTABLE.sub("", str(text).replace("\r\n", "\n").replace("\r", "\n"))
+
+
+# An identity number, a mobile number, a land line with its area code: as people write them, also full-width.
+_IDENTITY = re.compile(r"(?<!\d)\d{6}(?:19|20|１９|２０)\d{9}[\dXxＸｘ](?!\d)")
+_MOBILE = re.compile(r"(?<!\d)([1１][3-9３-９]\d)([ \-]?)\d{4}\2(\d{4})(?!\d)")
+_LAND_LINE = re.compile(r"(?<![\d\-])([0０]\d{2,3})([ \-－]?)\d{4,5}(\d{3})(?![\d\-])")
+
+
+def hide_numbers(text: object) -> str:
+    """Return `text` with the middle of every telephone number and all of every identity number starred."""
+    hidden = _IDENTITY.sub("****", str(text or ""))
+    hidden = _MOBILE.sub(r"\1****\3", hidden)
+    return _LAND_LINE.sub(r"\1\2****\3", hidden)

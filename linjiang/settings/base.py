@@ -230,6 +230,8 @@ CELERY_BEAT_SCHEDULE = {
         ("grievances.tasks.escalate_overdue", 60, 60),
         ("grievances.tasks.recompute_deadlines", 60, 60),
         ("grievances.tasks.pass_on_untaken", 600, 600),
+        ("grievances.tasks.write_exports", 5, 5),
+        ("grievances.tasks.remove_expired_exports", 3600, 3600),
         ("grievances.tasks.remind_of_missing_calendar", 6 * 3600, 3600),
         ("reporting.tasks.fold_changes", 60, 60),
         ("orgs.tasks.end_lapsed_posts", 3600, 3600),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from grievances.choices import Source
 from grievances.models import Category, Grievance
 from grievances.querysets import GrievanceQuerySet
+from grievances.views.exports import offer
 from linjiang.common import clock
 from linjiang.common.errors import InvalidInput
 from orgs import tree
@@ -82,9 +83,29 @@ def counted_cases(request: HttpRequest, unit_id: int) -> HttpResponse:
             "tabs": _tabs(unit, period, asked),
             "crumbs": crumbs(unit, scope, back_query),
             "dashboard_url": dashboard_url(unit, back_query),
+            "export_url": f"{reverse('counted_cases_export', args=[unit.pk])}?{request.GET.urlencode()}",
             "prev_url": f"{here}&before={page.newer}" if page.newer else "",
             "next_url": f"{here}&after={page.older}" if page.older else "",
         },
+    )
+
+
+@login_required
+def export_counted(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Offer exactly the cases counted in a number as a workbook; refuses what `counted_cases` refuses."""
+    unit, _scope = unit_in_scope(request, unit_id)
+    form = period_form(request)
+    period = form.chosen
+    if period is None:
+        raise InvalidInput({name: messages[0] for name, messages in form.errors.items()})
+    asked = _asked(request)
+    cases = _counted(unit, period, asked, clock.now()).visible_to(request.user).order_by("-reported_at", "-pk")
+    words = [unit.name, asked.heading, asked.part_name, "" if asked.is_now else day_words(period)]
+    return offer(
+        request,
+        cases,
+        what=" · ".join(word for word in words if word),
+        back_url=f"{reverse('counted_cases', args=[unit.pk])}?{request.GET.urlencode()}",
     )
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from reporting.forms import PERIOD_LABELS, PeriodForm
 from reporting.periods import Period
 from reporting.scopes import dashboard_units_of
 from reporting.services import rates
+from reporting.services.bulletins import has_bulletin
 from reporting.services.case_lists import NUMERATOR, cases_behind, page_of
 from reporting.services.reading import read
 from reporting.views.children import places_table
@@ -61,6 +63,7 @@ def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
         "unit": unit,
         "form": _shown(form),
         "tabs": _period_tabs(unit, form),
+        "bulletin_url": reverse("bulletin", args=[unit.pk]) if has_bulletin(unit) else "",
         "places": [place for place in dashboard_units_of(request.user) if len(scope.paths) > 1],
     }
     if period is None:

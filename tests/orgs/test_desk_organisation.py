@@ -66,6 +66,7 @@ LISTS = {
     "rulechange": {Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN},
     "accessattempt": {Role.SECURITY_ADMIN},
     "contactreveal": {Role.AUDIT_ADMIN},
+    "export": {Role.AUDIT_ADMIN},
     "accesslog": {Role.AUDIT_ADMIN},
     "logentry": {Role.AUDIT_ADMIN},
 }
