@@ -27,6 +27,7 @@ from reporting.services.case_lists import HERE, NONE, NUMERATOR, cases_behind, p
 from reporting.services.parts import most_first, names_of
 from reporting.services.reading import read
 from reporting.views.figures import cells, compared_words, figures
+from reporting.views.map import map_url
 from reporting.views.peers import peer_grounds, peers_url
 from reporting.views.places import (
     cases_url,
@@ -37,6 +38,7 @@ from reporting.views.places import (
     period_query,
     unit_in_scope,
 )
+from reporting.views.screen import screen_url
 from reporting.views.tables import Row, Table, columns, is_sorted, ordered
 
 LATEST = 10
@@ -85,6 +87,8 @@ def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
         **numbers,
         "cases": [] if numbers["children"] else _latest(request.user, unit, period, now),
         "cases_url": cases_url(unit, period, "accepted"),
+        "map_url": map_url(unit, query),
+        "screen_url": screen_url(unit),
         "peers_url": peers_url(unit, query) if peer_grounds(unit, scope) else "",
         "now": now,
     }
