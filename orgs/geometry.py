@@ -52,10 +52,10 @@ def _ring(given: object, left: int) -> Ring:
     if ring[0] != ring[-1]:
         raise BadGeometry(_("a ring is not closed: its last position must be its first"))
     tidy = [ring[0], *(here for before, here in itertools.pairwise(ring) if here != before)]
-    if len(tidy) < 4 or abs(_doubled(tidy)) < 1e-12:
-        raise BadGeometry(_("a ring encloses nothing"))
     if _crosses_itself(tidy):
         raise BadGeometry(_("its outline crosses itself"))
+    if len(tidy) < 4 or abs(_doubled(tidy)) < 1e-12:
+        raise BadGeometry(_("a ring encloses nothing"))
     return tidy
 
 

@@ -1,4 +1,4 @@
-"""The tiles under the map: none unless a city says so, since most installations stand in a network without the internet.
+"""The tiles under the map: none unless a city says so, since most installations stand without the internet.
 
 `MAP_TILES` is empty, `tianditu` (with `TIANDITU_KEY`), or the address of XYZ tiles with {z}, {x} and {y}.
 """

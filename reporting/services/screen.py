@@ -1,4 +1,4 @@
-"""What the big screen of a unit shows at one moment: counts, the last steps, what is overdue where; no person, no title."""
+"""What the big screen of a unit shows at one moment: counts, the last steps, what is overdue; no person, no title."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

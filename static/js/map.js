@@ -126,7 +126,7 @@
   clusters.on("clusterkeypress", (event) => event.originalEvent?.key === "Enter" && event.layer.zoomToBounds());
   clusters.on("animationend layeradd", () => nameClusters());
   const nameClusters = () => box.querySelectorAll(".map-cluster:not([aria-label])").forEach((icon) => {
-    icon.setAttribute("aria-label", words.wordCases.replace("%s", icon.textContent));
+    icon.setAttribute("aria-label", words.wordCases.replace("[n]", icon.textContent));
   });
 
   const casePopup = (one) => {
@@ -175,7 +175,7 @@
       clusters.addLayers(found.cases.map(markerOf));
       map.addLayer(clusters);
       nameClusters();
-      note.textContent = found.cut ? words.wordCut : found.cases.length ? words.wordCases.replace("%s", found.cases.length) : words.wordNone;
+      note.textContent = found.cut ? words.wordCut : found.cases.length ? words.wordCases.replace("[n]", found.cases.length) : words.wordNone;
     } catch (error) {
       if (error.name !== "AbortError") note.textContent = words.wordFailed;
     }
