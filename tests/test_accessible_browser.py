@@ -112,7 +112,12 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("counted_cases", "street", "?measure=accepted&side=numerator"),
     ],
     "street": ["/codes/", "/notices/", "/notices/write/"],
-    "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],
+    "city_official": [
+        _unit("unit_dashboard", "city"),
+        _unit("unit_peers", "street"),
+        _unit("unit_map", "district"),
+        _unit("screen", "district"),
+    ],
 }
 
 

@@ -49,7 +49,7 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
     "unit_dashboard", "counted_cases", "unit_peers", "join", "voice", "codes", "codes_overview", "codes_renew",
-    "notice", "notice_write", "notice_withdraw",
+    "notice", "notice_write", "notice_withdraw", "unit_map", "unit_map_areas", "unit_map_cases", "screen", "screen_now",
 }  # fmt: skip
 
 
@@ -111,6 +111,10 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "counted_cases": {"unit_id": world.units["street"].pk},
         "notice": {"pk": 1},
         "notice_withdraw": {"pk": 1},
+        **dict.fromkeys(
+            ("unit_map", "unit_map_areas", "unit_map_cases", "screen", "screen_now"),
+            {"unit_id": world.units["street"].pk},
+        ),
         "unit_peers": {"unit_id": world.units["street"].pk},
         "codes": {"unit_id": world.units["community"].pk},
         "codes_renew": {"unit_id": world.units["neighbourhood"].pk},
