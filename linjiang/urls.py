@@ -10,6 +10,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("desk/", desk_site.urls),
     path("dashboard/", include("reporting.urls")),
+    path("map/", include("reporting.map_urls")),
+    path("screen/", include("reporting.screen_urls")),
     path("near/", include("reporting.near_urls")),
     path("api/", include("linjiang.api")),
     path("notices/", include("notifications.urls")),

@@ -19,6 +19,14 @@ class Level(models.TextChoices):
 LEVEL_ORDER = {level: depth for depth, level in enumerate(Level.values, start=1)}
 
 
+class Datum(models.TextChoices):
+    """What positions on a map are measured against; the product keeps WGS-84 and notes what a position came in."""
+
+    WGS84 = "wgs84", _("WGS-84 (GPS)")
+    CGCS2000 = "cgcs2000", _("CGCS2000 (national datum)")
+    GCJ02 = "gcj02", _("GCJ-02 (commercial maps)")
+
+
 class Role(models.TextChoices):
     """What a post lets its holder do; rights come from the post, never from the person."""
 

@@ -135,7 +135,12 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("bulletin", "street"),
     ],
     "street": ["/exports/", "/codes/", "/notices/", "/notices/write/"],
-    "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],
+    "city_official": [
+        _unit("unit_dashboard", "city"),
+        _unit("unit_peers", "street"),
+        _unit("unit_map", "district"),
+        _unit("screen", "district"),
+    ],
 }
 
 

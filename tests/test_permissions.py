@@ -62,7 +62,7 @@ COVERED_ELSEWHERE = {
     "unit_dashboard", "counted_cases", "unit_peers", "dashboard_panel", "dashboard_picture", "dashboard_export",
     "join", "voice", "codes", "codes_overview", "codes_renew",
     "notice", "notice_write", "notice_withdraw", "letter", "bulletin", "counted_cases_export",
-    "export_download", "export_cancel",
+    "export_download", "export_cancel", "unit_map", "unit_map_areas", "unit_map_cases", "screen", "screen_now",
 }  # fmt: skip
 
 
@@ -132,6 +132,11 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "export_cancel": {"pk": 1},
         "notice": {"pk": 1},
         "notice_withdraw": {"pk": 1},
+        "unit_map": {"unit_id": world.units["street"].pk},
+        "unit_map_areas": {"unit_id": world.units["street"].pk},
+        "unit_map_cases": {"unit_id": world.units["street"].pk},
+        "screen": {"unit_id": world.units["street"].pk},
+        "screen_now": {"unit_id": world.units["street"].pk},
         "unit_peers": {"unit_id": world.units["street"].pk},
         "codes": {"unit_id": world.units["community"].pk},
         "codes_renew": {"unit_id": world.units["neighbourhood"].pk},

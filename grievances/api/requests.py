@@ -13,6 +13,7 @@ from grievances.services.verbs import FIELDS
 from grievances.services.whistles import PLACE_LENGTH
 from grievances.workflow import TABLE, transition
 from linjiang.common.rest import Flag, IdField
+from orgs.choices import Datum
 from orgs.models import Agency, Household, Unit, User
 from orgs.scopes import agencies_visible_to, households_visible_to, units_visible_to
 
@@ -51,6 +52,9 @@ class FilingRequest(serializers.Serializer):
     place = serializers.CharField(required=False, allow_blank=True, max_length=120)
     lat = serializers.FloatField(required=False, allow_null=True, min_value=-90, max_value=90)
     lon = serializers.FloatField(required=False, allow_null=True, min_value=-180, max_value=180)
+    datum = serializers.ChoiceField(
+        choices=Datum.choices, required=False, help_text="what lat and lon are in; WGS-84 unless said otherwise"
+    )
     contact_name = serializers.CharField(required=False, allow_blank=True, max_length=64)
     contact_phone = serializers.CharField(required=False, allow_blank=True, max_length=40)
     solved_result = serializers.CharField(

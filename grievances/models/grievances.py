@@ -29,6 +29,7 @@ from grievances.choices import (
 from grievances.querysets import RUNS_UNTIL, GrievanceManager
 from linjiang.common.clock import local_day
 from linjiang.common.database import LexemesField, PathField
+from orgs.choices import Datum
 
 
 def new_token() -> str:
@@ -83,6 +84,15 @@ class Grievance(models.Model):
     place = models.CharField(_("place"), max_length=120, blank=True)
     lat = models.FloatField(_("latitude"), null=True, blank=True)
     lon = models.FloatField(_("longitude"), null=True, blank=True)
+    # Latitude and longitude are WGS-84; this is what they were sent in.
+    position_datum = models.CharField(
+        _("datum of the position"),
+        max_length=8,
+        choices=Datum.choices,
+        default=Datum.WGS84,
+        db_default=Datum.WGS84,
+        editable=False,
+    )
 
     filed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="filed", verbose_name=_("filed by")

@@ -23,7 +23,8 @@ from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.statements import Insert
 from linjiang.common.text import in_both_languages
 from notifications import services as outbox
-from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Level, Role
+from orgs.choices import DESK_ROLES, LEADER_ROLES, LEVEL_ORDER, Datum, Level, Role
+from orgs.datum import to_wgs84
 from orgs.holders import holders_on_the_way_up, people_at_units
 from orgs.models import Household, Unit, User
 from orgs.scopes import scope_of
@@ -58,6 +59,7 @@ def file_grievance(
     place: str = "",
     lat: float | None = None,
     lon: float | None = None,
+    datum: str = Datum.WGS84,
     contact_name: str = "",
     contact_phone: str = "",
     photos: Sequence[UploadedFile] = (),
@@ -73,6 +75,7 @@ def file_grievance(
     it is sent. With a photo or a voice note it
     needs no words. `solved_result`: solved on the spot, what was done. `keep_as_draft`: discovered, not yet reported.
     `is_private`: whoever told it asked for that.
+    `lat`, `lon`: degrees in `datum`; kept in WGS-84.
     Raise NotAllowed outside the actor's units, InvalidInput per field, Conflict for somebody else's submission id.
     """
     submission_id = submission_id or uuid.uuid4()
@@ -85,6 +88,9 @@ def file_grievance(
     spot = next((photo.position for photo in prepared if photo.position), None)
     if spot and lat is None and lon is None:
         lat, lon = spot
+        datum = Datum.WGS84  # what cameras write
+    if lat is not None and lon is not None:
+        lat, lon = to_wgs84(lat, lon, datum)
     urgency = urgency or (category.urgency if category else Urgency.WEEK)
     try:
         with transaction.atomic():
@@ -104,6 +110,7 @@ def file_grievance(
                 place=place.strip()[:120],
                 lat=lat,
                 lon=lon,
+                position_datum=datum,
                 filed_by=actor,
                 on_behalf=on_behalf,
                 is_private=is_private,

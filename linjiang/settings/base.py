@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linjiang.settings.api import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 (read as settings)
 from linjiang.settings.desk import UNFOLD  # noqa: F401 (the theme reads it as a setting)
+from linjiang.settings.maps import MAP_TILES, policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(environ.Env()("LINJIANG_VAR", default=str(BASE_DIR / "var")))
@@ -189,9 +190,11 @@ CONTENT_SECURITY_POLICY = {
 # What a part of the site needs on top, by the start of the path; everything else keeps the policy above.
 # /desk/: the theme's Alpine builds functions from attributes and sets styles; it has no inline script.
 # /api/docs/: Swagger UI sets styles; its start-up script is a file of its own.
+# /map/: pictures of the host that the tiles come from, if there is one.
 CONTENT_SECURITY_POLICY_BY_PATH = {
     "/desk/": {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]},
     "/api/docs/": {"style-src": [UNSAFE_INLINE]},
+    "/map/": policy(MAP_TILES),
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -16,7 +16,7 @@ from linjiang.common.clock import local_day, now
 from linjiang.common.database import subtree_q
 from linjiang.common.text import listed
 from linjiang.desk import PLACES, DeskAdmin, desk_site
-from orgs.admin import roster
+from orgs.admin import boundaries, roster
 from orgs.admin.posts import appointable_at
 from orgs.admin.scoping import may, scope_in
 from orgs.choices import DESK_ROLES, LEADING_ROLE, LEVEL_ORDER, Level, Role
@@ -219,19 +219,30 @@ class UnitAdmin(DeskAdmin):
         return format_html('<span class="desk-flag">{}</span>', gettext("vacant"))
 
     def sidebar_items(self, request: HttpRequest) -> list[dict]:
-        here = request.path.startswith(reverse("admin:orgs_roster"))
+        own = [self.sidebar_item(request, gettext("Roster"), reverse("admin:orgs_roster"), "upload_file")]
+        if may(request.user, *boundaries.IMPORT_ROLES):
+            address = reverse("admin:orgs_boundaries")
+            own.append(self.sidebar_item(request, gettext("Areas on the map"), address, "map"))
         units = super().sidebar_items(request)
-        units[0]["active"] = units[0]["active"] and not here
-        return [*units, self.sidebar_item(request, gettext("Roster"), reverse("admin:orgs_roster"), "upload_file")]
+        units[0]["active"] = units[0]["active"] and not any(item["active"] for item in own)
+        return [*units, *own]
 
     def get_urls(self) -> list:
         wrap = self.admin_site.admin_view
         own = [
+            path("boundaries/", wrap(self.boundaries_view), name="orgs_boundaries"),
+            path("boundaries/apply/", wrap(self.boundaries_apply_view), name="orgs_boundaries_apply"),
             path("roster/", wrap(self.roster_view), name="orgs_roster"),
             path("roster/apply/", wrap(self.roster_apply_view), name="orgs_roster_apply"),
             path("roster/template/", wrap(self.roster_template_view), name="orgs_roster_template"),
         ]
         return own + super().get_urls()
+
+    def boundaries_view(self, request: HttpRequest) -> HttpResponse:
+        return boundaries.page(self, request)
+
+    def boundaries_apply_view(self, request: HttpRequest) -> HttpResponse:
+        return boundaries.apply(self, request)
 
     def roster_view(self, request: HttpRequest) -> HttpResponse:
         return roster.page(self, request)

@@ -26,6 +26,7 @@ from reporting.services.reading import read
 from reporting.views.children import places_table
 from reporting.views.exports import exports_of
 from reporting.views.figures import compared_words, figures
+from reporting.views.map import map_url
 from reporting.views.panels import panels_of, picture_url
 from reporting.views.parts import maps_of, part_tabs, parts_table
 from reporting.views.peers import peer_grounds, peers_url
@@ -38,6 +39,7 @@ from reporting.views.places import (
     period_query,
     unit_in_scope,
 )
+from reporting.views.screen import screen_url
 from reporting.views.trend import trend_bars
 
 LATEST = 10
@@ -82,6 +84,8 @@ def dashboard(request: HttpRequest, unit_id: int) -> HttpResponse:
         "cases_url": cases_url(unit, period, "accepted"),
         "panels": panels_of(unit, query),
         "exports": exports_of(unit, period_query(form), request.GET.get("by", "")),
+        "map_url": map_url(unit, query),
+        "screen_url": screen_url(unit),
         "peers_url": peers_url(unit, query) if peer_grounds(unit, scope) else "",
         "now": now,
     }

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from grievances.services.defaults import load_shipped_defaults
 from grievances.services.demo.accounts import give_accounts
+from grievances.services.demo.areas import draw_areas
 from grievances.services.demo.history import Chronicle
 from grievances.services.demo.organisation import Builder
 from grievances.services.demo.present import Present
@@ -66,6 +67,8 @@ def load_demo(
         count=live, progress=lambda count: say(f"the last days, {count} steps")
     )
     publish_some(now=now)
+    say("areas on the map")
+    draw_areas(actor=actor, rng=rng, now=now)
     return Loaded(
         units=Unit.objects.count(),
         people=User.objects.filter(is_system=False).count(),
