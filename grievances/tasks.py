@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grievances.services import door, suggesting
+from grievances.services import door, pool_nightly, suggesting
 from grievances.services.calendar_watch import remind_of_missing_calendar as remind
 from grievances.services.escalation import escalate_overdue as sweep
 from grievances.services.recomputing import recompute_deadlines as recompute
@@ -38,3 +38,9 @@ def pass_on_untaken() -> None:
 def learn_categories() -> None:
     """Learn from the closed cases what sentences are about. Safe to run twice."""
     suggesting.learn_categories(now=now())
+
+
+@shared_task
+def find_clusters() -> None:
+    """Search the problem pool for matters told by many. Safe to run twice."""
+    pool_nightly.find(now=now())

@@ -7,6 +7,7 @@ from grievances.models.grievances import Grievance, NumberBase
 from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
 from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
+from grievances.models.pool import Cluster, ClusterCase, ClusterEvent, PoolRun
 from grievances.models.publications import Publication
 from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
@@ -16,6 +17,9 @@ __all__ = [
     "Assignment",
     "Attachment",
     "Category",
+    "Cluster",
+    "ClusterCase",
+    "ClusterEvent",
     "Escalation",
     "Extension",
     "Feedback",
@@ -27,6 +31,7 @@ __all__ = [
     "LearntCategories",
     "MeasuredChange",
     "NumberBase",
+    "PoolRun",
     "Publication",
     "Reason",
     "StageLimit",

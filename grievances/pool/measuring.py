@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Pair = tuple[int, int, bool]
 
@@ -44,7 +45,7 @@ def choose(pairs: Sequence[Pair], score: Callable[[int, int], float]) -> float:
     """Return the threshold with the best balance on `pairs`: the middle between two scores that part them best."""
     scored = {(one, other): score(one, other) for one, other, _same in pairs}
     values = sorted(set(scored.values()))
-    steps = [(low + high) / 2 for low, high in zip(values, values[1:], strict=False)]
+    steps = [(low + high) / 2 for low, high in pairwise(values)]
     return max(steps, key=lambda step: (measure(pairs, lambda *pair: scored[pair] >= step).balance, step))
 
 

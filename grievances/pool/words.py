@@ -20,8 +20,10 @@ _NAME = re.compile(f"(?=([\u4e00-\u9fff]{{2}}(?:{_ENDS})))")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A case as it is compared: `key` orders and names it, `place` is where in the words of who told it, `community` the
-    path of the community it was told in; each may be ""."""
+    """A case as it is compared: `key` orders and names it.
+
+    `place` is where in the words of who told it, `community` the path of the community it was told in; each may be "".
+    """
 
     key: int
     title: str
