@@ -12,8 +12,8 @@ _LONGEST = 20
 # The two characters before a word that ends the names of roads, estates and schools, and that word: 丽发新城,
 # 银杉路, 文昌阁站. Where a name begins cannot be told without a dictionary; its end is enough to tell two apart.
 _ENDS = (
-    "小区|花园|社区|市场|大厦|家园|新城|公园|广场|学校|小学|中学|医院|幼儿园|"
-    "路|街|巷|村|城|苑|站|园|府|桥|湖|厂|楼|里|湾|港|河|渠|坊|寓|馆|店"
+    "小区|花园|社区|市场|大厦|家园|新城|公园|广场|学校|小学|中学|医院|幼儿园|大道|大街|"
+    "路|街|巷|村|城|苑|站|园|府|桥|湖|厂|湾|港|河|渠|坊"
 )
 _NAME = re.compile(f"(?=([\u4e00-\u9fff]{{2}}(?:{_ENDS})))")
 

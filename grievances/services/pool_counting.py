@@ -1,6 +1,5 @@
 """What is counted of a cluster: cases, households, days, and the smallest unit that covers them."""
 
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -46,7 +45,8 @@ def recount(clusters: Iterable[Cluster], *, now: datetime) -> list[Cluster]:
 
 def common_path(low: str, high: str) -> str:
     """Return the path of the smallest unit over both."""
-    length = len(os.path.commonprefix([low, high]))
+    same = next((at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))
+    length = min(same, len(low), len(high))
     return low[: length - length % SEGMENT]
 
 
