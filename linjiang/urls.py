@@ -10,6 +10,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("desk/", desk_site.urls),
     path("dashboard/", include("reporting.urls")),
+    path("pool/", include("reporting.pool_urls")),
     path("near/", include("reporting.near_urls")),
     path("api/", include("linjiang.api")),
     path("notices/", include("notifications.urls")),

@@ -126,20 +126,18 @@ def _near(cases: Iterable[Weighed], rare: Rareness) -> Iterator[tuple[int, int]]
     cases = sorted(cases, key=lambda one: _when(one.told))
     words, names = (Counter(name for one in cases for name in getattr(one.features, kind)) for kind in _KINDS)
 
-    def telling(name: str) -> float:
-        return rare.word(name) * math.log(words[name])
-
-    def naming(name: str) -> float:
-        return rare.name(name) * math.log(names[name])
-
+    # What stands in one case alone finds nobody.
+    rarest = {name: rare.word(name) for name, count in words.items() if count > 1}
+    telling = {name: weight * math.log(words[name]) for name, weight in rarest.items()}
+    naming = {name: rare.name(name) * math.log(count) for name, count in names.items() if count > 1}
     holders: dict[str, list[int]] = defaultdict(list)
     seen: set[tuple[int, int]] = set()
     for one in cases:
         key = one.told.key
-        shared = [name for name in one.features.words if words[name] > 1]
-        asked = {*_heaviest(shared, rare.word, _RAREST), *_heaviest(shared, telling, _TELLING)}
-        asked.update(_heaviest((name for name in one.features.names if names[name] > 1), naming, _NAMES))
-        for name in sorted(asked):
+        shared = one.features.words & rarest.keys()
+        asked = {*_heaviest(shared, rarest.__getitem__, _RAREST), *_heaviest(shared, telling.__getitem__, _TELLING)}
+        asked.update(_heaviest(one.features.names & naming.keys(), naming.__getitem__, _NAMES))
+        for name in asked:
             for other in holders[name][-_NEXT:]:
                 pair = (min(key, other), max(key, other))
                 if pair not in seen:

@@ -31,7 +31,8 @@ class Rareness:
     cases: int
     words: Counter[str]
     names: Counter[str]
-    _known: dict[tuple[bool, str], float] = field(default_factory=dict)
+    _of_words: dict[str, float] = field(default_factory=dict)
+    _of_names: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, counted: Iterable[Features]) -> "Rareness":
@@ -45,19 +46,18 @@ class Rareness:
 
     def word(self, name: str) -> float:
         """Return the weight of a pair or a word, 0 for what everybody says."""
-        return self._weight(self.words, name, is_name=False)
+        found = self._of_words.get(name)
+        return self._weight(self._of_words, self.words, name) if found is None else found
 
     def name(self, name: str) -> float:
         """Return the weight of the name of a place."""
-        return self._weight(self.names, name, is_name=True)
+        found = self._of_names.get(name)
+        return self._weight(self._of_names, self.names, name) if found is None else found
 
-    def _weight(self, counts: Counter[str], name: str, *, is_name: bool) -> float:
-        known = self._known.get((is_name, name))
-        if known is None:
-            seen = max(counts.get(name, 1), 1)
-            known = max(math.log(max(self.cases, _FEWEST) / seen) - _COMMON, 0.0) ** 2
-            self._known[is_name, name] = known
-        return known
+    def _weight(self, known: dict[str, float], counts: Counter[str], name: str) -> float:
+        seen = max(counts.get(name, 1), 1)
+        known[name] = max(math.log(max(self.cases, _FEWEST) / seen) - _COMMON, 0.0) ** 2
+        return known[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Weighed:
         return cls(
             told,
             features,
-            sum(map(rare.word, sorted(features.words))),
-            sum(map(rare.word, sorted(features.title))),
-            sum(map(rare.name, sorted(features.names))),
+            math.fsum(map(rare.word, features.words)),
+            math.fsum(map(rare.word, features.title)),
+            math.fsum(map(rare.name, features.names)),
         )
 
 
@@ -99,8 +99,8 @@ def likeness(one: Weighed, other: Weighed, rare: Rareness) -> float:
 def _shared(shared: frozenset[str], first: float, second: float, weight) -> float:
     if not shared or not first or not second:
         return 0.0
-    # In one order, so that the sum of the same weights is the same number on every machine and every night.
-    return sum(map(weight, sorted(shared))) / math.sqrt(first * second)
+    # Exact, so that the sum of the same weights is the same number in whatever order they come.
+    return math.fsum(map(weight, shared)) / math.sqrt(first * second)
 
 
 def _beside_words(one: Told, other: Told) -> float:

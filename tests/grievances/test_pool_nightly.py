@@ -147,4 +147,3 @@ def test_the_task_may_run_twice(world):
     find_clusters()
     find_clusters()
     assert (Cluster.objects.count(), ClusterCase.objects.count(), PoolRun.objects.count()) == (1, 4, 3)
-
