@@ -5,7 +5,6 @@ with the next few that have it, in the order of time; between communities, cases
 """
 
 import math
-from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import nsmallest
@@ -20,6 +19,8 @@ FEWEST = 3
 # compared: the rarest find two who say the same, those that are rare and yet said by several find what many tell.
 _RAREST, _TELLING, _NAMES, _NEXT = 4, 6, 3, 6
 _NEXT_NAMED = 4
+# A road runs through a few communities; what more of them name is no place (公交站, 单元路灯).
+_A_FEW = 8
 # Guard against chaining: two groups become one only if they are this alike on average, by at most so many members each.
 _ON_AVERAGE, _SPOKESMEN = 0.7, 6
 
@@ -59,6 +60,7 @@ class Block:
         """Return the pairs that are at least so alike, each once, the smaller key first."""
         found: dict[tuple[int, int], float] = {}
         named: dict[str, list[tuple]] = defaultdict(list)
+        homes: dict[str, set[str]] = defaultdict(set)
         order = sorted(self.told.values(), key=lambda one: (one.community, one.key))
         for _community, members in groupby(order, key=lambda one: one.community):
             weighed = {one.key: Weighed.of(one, features(one), self.rare) for one in members}
@@ -66,9 +68,12 @@ class Block:
                 if (score := likeness(weighed[pair[0]], weighed[pair[1]], self.rare)) >= alike:
                     found[pair] = score
             for one in weighed.values():
+                for name in one.features.places:
+                    homes[name].add(one.told.community)
                 for name in _heaviest(one.features.places, self.rare.name, _NAMES):
-                    insort(named[name], (*_when(one.told), one.told.community))
-        for pair in _elsewhere(named):
+                    named[name].append((*_when(one.told), one.told.community))
+        self.rare.everywhere = {name for name, communities in homes.items() if len(communities) > _A_FEW}
+        for pair in _elsewhere({name: told for name, told in named.items() if name not in self.rare.everywhere}):
             if (score := self.likeness(*pair)) >= alike:
                 found[pair] = score
         return [(score, *pair) for pair, score in found.items()]
@@ -150,7 +155,7 @@ def _elsewhere(named: dict[str, list[tuple]]) -> Iterator[tuple[int, int]]:
     """Yield pairs of different communities that name the same place, each once."""
     seen: set[tuple[int, int]] = set()
     for name in sorted(named):
-        holders = named[name]
+        holders = sorted(named[name])
         for at, (_day, key, community) in enumerate(holders):
             after = (other for _day, other, there in holders[at + 1 : at + 1 + 4 * _NEXT_NAMED] if there != community)
             for _count, other in zip(range(_NEXT_NAMED), after, strict=False):

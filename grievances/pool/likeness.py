@@ -18,8 +18,6 @@ _FEWEST = 1000
 # Beside the words: told in one community, of one category or another one, and how far apart in time.
 _SAME_PLACE, _SAME_CATEGORY, _OTHER_CATEGORY, _APART = 0.04, 0.02, -0.03, -0.04
 _LONG = 180
-# Two communities have one matter only if both tell of the same road, estate or firm: words alone are everybody's.
-_NAMED = 0.15
 # One estate has many matters: without so much of the rest in common its name says nothing.
 _SAID = 0.05
 
@@ -31,6 +29,9 @@ class Rareness:
     cases: int
     words: Counter[str]
     names: Counter[str]
+    # Names that stand in many communities (公交站) and so tell of no place; two communities have one matter only where
+    # both tell of the same road or estate.
+    everywhere: set[str] = field(default_factory=set)
     _of_words: dict[str, float] = field(default_factory=dict)
     _of_names: dict[str, float] = field(default_factory=dict)
 
@@ -83,14 +84,14 @@ class Weighed:
 
 def likeness(one: Weighed, other: Weighed, rare: Rareness) -> float:
     """Return how alike two cases are; the same both ways round."""
-    named = _shared(one.features.names & other.features.names, one.names, other.names, rare.name)
     apart = one.told.community and other.told.community and one.told.community != other.told.community
-    if apart and named < _NAMED and not any(map(rare.name, one.features.places & other.features.places)):
+    if apart and not (one.features.places & other.features.places) - rare.everywhere:
         return 0.0
     said = _shared(one.features.words & other.features.words, one.text, other.text, rare.word)
     if said < _SAID:
         return 0.0
     found = _TEXT * said
+    named = _shared(one.features.names & other.features.names, one.names, other.names, rare.name)
     found += _TITLE * _shared(one.features.title & other.features.title, one.title, other.title, rare.word)
     found = (found + _NAMES * named) / (_TEXT + _TITLE + _NAMES)
     return min(max(found + _beside_words(one.told, other.told), 0.0), 1.0) if found else 0.0

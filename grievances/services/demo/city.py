@@ -9,6 +9,7 @@ from random import Random
 from django.apps import apps
 from django.db import transaction
 
+from grievances.services import pool_nightly
 from grievances.services.defaults import load_shipped_defaults
 from grievances.services.demo.accounts import give_accounts
 from grievances.services.demo.history import Chronicle
@@ -66,6 +67,8 @@ def load_demo(
         count=live, progress=lambda count: say(f"the last days, {count} steps")
     )
     publish_some(now=now)
+    say("matters told by many")
+    pool_nightly.find(now=now)
     return Loaded(
         units=Unit.objects.count(),
         people=User.objects.filter(is_system=False).count(),
