@@ -211,3 +211,34 @@ class Tell(models.TextChoices):
 
 # The card each step of urging by hand shows.
 CARD_OF = {Action.URGE: Card.URGE, Action.YELLOW_CARD: Card.YELLOW, Action.RED_CARD: Card.RED}
+
+
+class ClusterState(models.TextChoices):
+    """Where a cluster of the problem pool stands."""
+
+    FOUND = "found", _("Found")
+    CONFIRMED = "confirmed", _("Confirmed as one matter")
+    DISMISSED = "dismissed", _("Not one matter")
+    PROJECT = "project", _("Handled as a project")
+    DONE = "done", _("Project finished")
+    MERGED = "merged", _("Joined to another one")
+
+
+# Those that people work with: neither set aside nor gone into another one.
+POOLED = (ClusterState.FOUND, ClusterState.CONFIRMED, ClusterState.PROJECT, ClusterState.DONE)
+
+
+class ClusterAction(models.TextChoices):
+    """What happens to a cluster; its history keeps one line for each."""
+
+    FIND = "find", _("Found")
+    GROW = "grow", _("More cases found")
+    RENAME = "rename", _("Name")
+    NOTE = "note", _("Root cause and note")
+    CONFIRM = "confirm", _("Confirm as one matter")
+    DISMISS = "dismiss", _("Not one matter")
+    ADD = "add", _("Add a case")
+    TAKE_OUT = "take_out", _("Take a case out")
+    MERGE = "merge", _("Join with another one")
+    PROJECT = "project", _("Handle as one project")
+    FINISH = "finish", _("Finish the project")

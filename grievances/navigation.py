@@ -6,6 +6,7 @@ from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from grievances.pooling import POOL_ROLES
 from linjiang.common.clock import now
 from notifications.inbox import unread_count
 from notifications.notices import WRITERS
@@ -24,6 +25,7 @@ _BELOW = {
     "codes_overview": ("codes",),
     "households": ("household_add", "household"),
     "notices": ("notice", "notice_write"),
+    "pool": ("cluster", "cluster_action"),
     "dashboard": ("unit_dashboard", "counted_cases"),
 }
 
@@ -89,6 +91,7 @@ class _Frame:
             (user.opens_desk, ("admin:index", _("Street desk"), "landmark")),
             (user.holds(*DESK_ROLES), ("codes_overview", _("Door codes"), "qr-code")),
             ((official and (leads or works)) or user.holds(*_ANSWERS_FOR_A_PLACE) or user.is_superuser, dashboard),
+            (user.holds(*POOL_ROLES) or user.is_superuser, ("pool", _("Problem pool"), "copy")),
             (leads or user.holds(*WRITERS), ("notices", _("Notices"), "file-text")),
         ]
         return [self._item(*entry) for offered, entry in offers if offered]

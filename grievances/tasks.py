@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grievances.services import door, exporting, suggesting
+from grievances.services import door, exporting, pool_nightly, suggesting
 from grievances.services.calendar_watch import remind_of_missing_calendar as remind
 from grievances.services.escalation import escalate_overdue as sweep
 from grievances.services.recomputing import recompute_deadlines as recompute
@@ -53,3 +53,9 @@ def write_exports() -> None:
 def remove_expired_exports() -> None:
     """Delete exported files that have been kept long enough. Safe to run twice."""
     exporting.remove_expired(now=now())
+
+
+@shared_task
+def find_clusters() -> None:
+    """Search the problem pool for matters told by many. Safe to run twice."""
+    pool_nightly.find(now=now())

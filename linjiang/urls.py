@@ -12,6 +12,7 @@ urlpatterns = [
     path("dashboard/", include("reporting.urls")),
     path("map/", include("reporting.map_urls")),
     path("screen/", include("reporting.screen_urls")),
+    path("pool/", include("reporting.pool_urls")),
     path("near/", include("reporting.near_urls")),
     path("api/", include("linjiang.api")),
     path("notices/", include("notifications.urls")),

@@ -8,6 +8,7 @@ from grievances.models.grievances import Grievance, NumberBase
 from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
 from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
+from grievances.models.pool import Cluster, ClusterCase, ClusterEvent, PoolRun
 from grievances.models.publications import Publication
 from grievances.models.replies import ReplyTemplate
 from grievances.models.suggestions import LearntCategories
@@ -19,6 +20,9 @@ __all__ = [
     "Assignment",
     "Attachment",
     "Category",
+    "Cluster",
+    "ClusterCase",
+    "ClusterEvent",
     "Escalation",
     "Export",
     "ExportState",
@@ -32,6 +36,7 @@ __all__ = [
     "LearntCategories",
     "MeasuredChange",
     "NumberBase",
+    "PoolRun",
     "Publication",
     "Reason",
     "ReplyTemplate",

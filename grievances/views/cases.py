@@ -11,8 +11,9 @@ from grievances import guidance, joint, paging, passing, pending, presentation, 
 from grievances.choices import Action
 from grievances.filters import CaseFilter
 from grievances.letters.kinds import offered
-from grievances.models import Grievance, GrievanceEvent, Joining, Publication
+from grievances.models import Cluster, Grievance, GrievanceEvent, Joining, Publication
 from grievances.policies import available_actions, may_see_contact
+from grievances.pooling import pool_scope_of
 from grievances.views.filing import may_hand_link
 from grievances.views.joining import may_join_here
 from grievances.whistle_words import part_lines, whistle_lines
@@ -114,6 +115,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "joinings": _joinings(grievance),
         "may_hand_link": may_hand_link(request.user, grievance),
         "merged_into_is_visible": merged_into is not None and visible.filter(pk=merged_into.pk).exists(),
+        "cluster": _cluster(request.user, grievance),
         "shown_at": _shown_at(grievance, events),
         "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
     }
@@ -139,6 +141,13 @@ def _shown_at(case: Grievance, events: list[GrievanceEvent]) -> int | None:
         return None
     community = case.unit_path[: LEVEL_ORDER[Level.COMMUNITY] * SEGMENT]
     return Unit.objects.filter(path=community).values_list("pk", flat=True).first()
+
+
+def _cluster(user, case: Grievance) -> Cluster | None:
+    """Return the matter told by many that the case belongs to, for who sees the problem pool."""
+    if pool_scope_of(user).is_empty:
+        return None
+    return Cluster.objects.pooled().filter(memberships__grievance=case, memberships__removed_at=None).first()
 
 
 def _joinings(case: Grievance) -> list[Joining]:

@@ -258,6 +258,12 @@ CELERY_BEAT_SCHEDULE["reporting.tasks.count_chief_loads"] = {
     "schedule": crontab(hour=4, minute=10),
     "options": {"expires": 3600},
 }
+# The problem pool: half a year's cases are compared, a district at a time (docs/scaling.md tells how long it takes).
+CELERY_BEAT_SCHEDULE["grievances.tasks.find_clusters"] = {
+    "task": "grievances.tasks.find_clusters",
+    "schedule": crontab(hour=1, minute=10),
+    "options": {"expires": 3600},
+}
 # /healthz: how old the last tick, and the oldest message that is due but unsent, may be (seconds).
 HEALTH_BEAT_SECONDS = 60
 HEALTH_UNSENT_SECONDS = 300

@@ -12,9 +12,10 @@ from linjiang.common.database import subtree_q
 from orgs import tree
 from orgs.choices import LEVEL_ORDER, Level
 from orgs.models import Unit
+from reporting.conditions import OPEN, now_conditions
 from reporting.measures import Counts, Measure, total
 from reporting.periods import Period
-from reporting.services.reading import OPEN, now_conditions, read_level
+from reporting.services.reading import read_level
 
 # A city is seen by its streets, as a district is. Neighbourhoods are one chief's each and are never put side by side
 # here, so there is nothing below a group.

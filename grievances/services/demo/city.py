@@ -9,6 +9,7 @@ from random import Random
 from django.apps import apps
 from django.db import transaction
 
+from grievances.services import pool_nightly
 from grievances.services.defaults import load_shipped_defaults
 from grievances.services.demo.accounts import give_accounts
 from grievances.services.demo.areas import draw_areas
@@ -69,6 +70,8 @@ def load_demo(
     publish_some(now=now)
     say("areas on the map")
     draw_areas(actor=actor, rng=rng, now=now)
+    say("matters told by many")
+    pool_nightly.find(now=now)
     return Loaded(
         units=Unit.objects.count(),
         people=User.objects.filter(is_system=False).count(),

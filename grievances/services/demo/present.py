@@ -17,6 +17,7 @@ from django.utils import timezone
 from grievances.choices import ReasonKind
 from grievances.models import Category, Grievance, Reason
 from grievances.services.demo.history import LIVE_DAYS
+from grievances.services.demo.matters import DEALT_WITH, MATTERS, RESULT, Matter, hours_ago
 from grievances.services.demo.organisation import City, Place
 from grievances.services.demo.pictures import SCENES, upload
 from grievances.services.demo.texts import Topic, choose_topic, put_in_words, topics
@@ -56,6 +57,10 @@ class Present:
         for _ in range(count - len(self._waiting)):
             place = self.rng.choice([place for place in self.city.places[1:] if place.chief])
             self._admit(self._ordinary(place, self.rng.uniform(2, LIVE_DAYS * 24 - 20)))
+        # Told by a generator of their own: with or without them the rest of the city is the same.
+        for number, matter in enumerate(MATTERS):
+            for life in self._matter(matter, Random(f"{number} {local_day(self.now)}")):  # noqa: S311  (not a secret)
+                self._admit(life)
         steps = 0
         while self._waiting and self._waiting[0][0] <= self.now:
             self._moment, _order, life = heapq.heappop(self._waiting)
@@ -157,6 +162,35 @@ class Present:
             self._closed(place, "0801", 170, by_link=True),
             self._closed(place, "1101", 110, by_link=False),
         ]
+
+    def _matter(self, matter: Matter, rng: Random) -> list[Life]:
+        """Return a life for each time that the matter is told, by households of the first place's community."""
+        first = self.city.places[0]
+        near = [place for place in self.city.places if place.community == first.community and place.chief]
+        told = zip(matter.say, hours_ago(matter), strict=True)
+        return [self._told(rng, rng.choice(near), matter.code, say, hours) for say, hours in told]
+
+    def _told(self, rng: Random, place: Place, code: str, say: str, hours: float) -> Life:
+        at = self._ago(hours)
+        yield at
+        case, _new = file_grievance(
+            actor=place.chief,
+            unit=place.leaf,
+            description=say.format(estate=self.city.places[0].estate),
+            now=self._moment,
+            submission_id=uuid.UUID(int=rng.getrandbits(128), version=4),
+            category=self._categories[code],
+            household=rng.choice(place.households),
+        )
+        if hours < DEALT_WITH:
+            return
+        yield self._moment + timedelta(hours=2)
+        staff = self.city.leaders[place.community.pk]
+        self._do(case, "settle_here", staff)
+        yield self._moment + timedelta(hours=20)
+        self._do(case, "resolve", staff, result=RESULT)
+        yield self._moment + timedelta(hours=20)
+        self._rate(case, 3, comment="这次是好了，就怕过几天又来。")
 
     def _draft(self, place: Place, code: str, hours: float) -> Life:
         yield self._ago(hours)
