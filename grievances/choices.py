@@ -199,3 +199,10 @@ class Tell(models.TextChoices):
 
 # The card each step of urging by hand shows.
 CARD_OF = {Action.URGE: Card.URGE, Action.YELLOW_CARD: Card.YELLOW, Action.RED_CARD: Card.RED}
+
+
+class Side(models.TextChoices):
+    """What a published photo shows."""
+
+    BEFORE = "before", _("before")
+    AFTER = "after", _("after")

@@ -7,7 +7,7 @@ from grievances.models.grievances import Grievance, NumberBase
 from grievances.models.handling import Assignment, Escalation, Extension, Feedback, Suspension
 from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
-from grievances.models.publications import Publication
+from grievances.models.publications import Publication, PublicationPhoto
 from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
 from grievances.models.voices import VoiceNote
@@ -28,6 +28,7 @@ __all__ = [
     "MeasuredChange",
     "NumberBase",
     "Publication",
+    "PublicationPhoto",
     "Reason",
     "StageLimit",
     "Suspension",
