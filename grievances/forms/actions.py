@@ -88,6 +88,9 @@ class ActionForm(forms.Form):
             given["said_resolved"] = {"yes": True, "no": False}.get(given["said_resolved"])
         if "rating" in given:
             given["rating"] = int(given["rating"])
+        for side in Side.values:
+            if side in given:
+                given[side] = list(given[side] or ())
         if "co_agencies" in given:
             given["co_agencies"] = list(given["co_agencies"])
         return given
@@ -364,8 +367,10 @@ def _public_text(form: ActionForm) -> forms.Field:
     return field
 
 
-def _public_photos(side: Side, label: str) -> Callable[[ActionForm], forms.Field]:
-    def build(form: ActionForm) -> forms.Field:
+def _public_photos(side: Side, label: str) -> Callable[[ActionForm], forms.Field | dict[str, forms.Field]]:
+    def build(form: ActionForm) -> forms.Field | dict[str, forms.Field]:
+        if not form.case.attachments.exists():
+            return {}
         shown = getattr(form.case, "publication", None)
         field = PhotosChoice(
             label=label,

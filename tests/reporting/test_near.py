@@ -274,6 +274,25 @@ def test_what_was_published_keeps_its_photos_when_several_become_possible(world)
     assert list(kept) == [(before.pk, "before"), (after.pk, "after")]
 
 
+def test_without_photos_none_are_asked_for(world):
+    case = file_case(world)
+    for action, who, more in (
+        (Action.ASSIGN, world.community, {}),
+        (Action.ACKNOWLEDGE, world.handler, {}),
+        (Action.RESOLVE, world.handler, {}),
+        (Action.FEEDBACK, world.chief, {"rating": 5}),
+    ):
+        case = do(world, case, action, who, **more)
+    client = Client()
+    client.force_login(world.community, backend="django.contrib.auth.backends.ModelBackend")
+    url = reverse("case_action", args=[case.number, "publish"])
+    form = client.get(url).context["form"]
+    assert not {"before", "after"} & set(form.fields)
+    given = {"version": case.version, "public_title": TITLE, "public_text": TEXT}
+    assert client.post(url, given).status_code == 302
+    assert TITLE in page(world).content.decode()
+
+
 def test_many_publications_cost_no_more_statements(world, django_assert_max_num_queries):
     publish(world, closed(world))
     page(world)
