@@ -242,3 +242,10 @@ class ClusterAction(models.TextChoices):
     MERGE = "merge", _("Join with another one")
     PROJECT = "project", _("Handle as one project")
     FINISH = "finish", _("Finish the project")
+
+
+class Side(models.TextChoices):
+    """What a published photo shows."""
+
+    BEFORE = "before", _("before")
+    AFTER = "after", _("after")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from grievances.models import Grievance
+from grievances.privacy import title_for_neighbours
 from notifications.models import Message
 from notifications.wording import put_into_words
 from orgs.models import User
@@ -34,16 +35,22 @@ def told(messages: Iterable[Message], user: User) -> dict[int, Told]:
         seen = Grievance.objects.visible_to(user).filter(number__in=numbers)
         numbers -= set(seen.values_list("number", flat=True))
     joined = {_number(message) for message in messages if message.kind in JOINED_KINDS} & numbers
+    titles: dict[str, str] = {}
     if joined:
-        joined = set(Grievance.objects.told_to(user).filter(number__in=joined).values_list("number", flat=True))
-    return {
-        message.pk: Told(words=_("%(number)s (no longer yours to see)") % {"number": _number(message)}, url="")
-        if _number(message) in numbers and not (message.kind in JOINED_KINDS and _number(message) in joined)
-        else Told(
-            words=put_into_words(message.kind, message.facts), url="" if _number(message) in numbers else message.url
-        )
-        for message in messages
-    }
+        heard_of = Grievance.objects.told_to(user).filter(number__in=joined)
+        cases = heard_of.select_related("unit", "category", "contact", "household__contact")
+        titles = {case.number: title_for_neighbours(case) for case in cases}
+    return {message.pk: _told(message, hidden=_number(message) in numbers, titles=titles) for message in messages}
+
+
+def _told(message: Message, *, hidden: bool, titles: dict[str, str]) -> Told:
+    """Put one message into words; `hidden`: its case is not the reader's; `titles`: those of cases heard of."""
+    number = _number(message)
+    if not hidden:
+        return Told(words=put_into_words(message.kind, message.facts), url=message.url)
+    if message.kind in JOINED_KINDS and number in titles:
+        return Told(words=put_into_words(message.kind, message.facts | {"title": titles[number]}), url="")
+    return Told(words=_("%(number)s (no longer yours to see)") % {"number": number}, url="")
 
 
 def _number(message: Message) -> str:

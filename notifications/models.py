@@ -76,6 +76,9 @@ class Notice(models.Model):
 
     `reached` is how many were in office there when it was written, `read_count` how many of them opened it: two
     numbers that are kept, so that a list of notices counts nothing.
+
+    An important one is also sent as a message to each, in blocks by the people's keys: `sent_up_to` is the last key
+    that was written to, `sent_count` how many, `sent_at` when all were.
     """
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="notices", verbose_name=_("from"))
@@ -92,11 +95,18 @@ class Notice(models.Model):
     reached = models.PositiveIntegerField(_("people reached"), default=0)
     read_count = models.PositiveIntegerField(_("people who read it"), default=0)
 
+    sent_up_to = models.BigIntegerField(default=0, editable=False)
+    sent_count = models.PositiveIntegerField(_("messages written"), default=0)
+    sent_at = models.DateTimeField(_("all messages written at"), null=True, blank=True)
+
     class Meta:
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["unit", "-id"], name="notice_by_unit")]
+        indexes = [
+            models.Index(fields=["unit", "-id"], name="notice_by_unit"),
+            models.Index(fields=["id"], condition=Q(is_important=True, sent_at__isnull=True), name="notice_unsent"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(audience__in=Audience.values), name="notice_audience_known"),
         ]

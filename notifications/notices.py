@@ -19,7 +19,6 @@ from orgs.models import Post, Unit, User
 WRITERS = (*DESK_ROLES, Role.OFFICIAL)
 # Fewer than this, and a number would tell who.
 FEWEST_COUNTED = 3
-_BATCH = 5_000
 
 
 def writing_units(user: User) -> list[Unit]:
@@ -39,7 +38,9 @@ def write_notice(
     until: date | None = None,
     important: bool = False,
 ) -> Notice:
-    """Write a notice of `unit` to the people in office below it and return it; one message each if it is important.
+    """Write a notice of `unit` to the people in office below it and return it.
+
+    If it is important, `send_out` writes a message to each afterwards: a city has a hundred thousand chiefs.
 
     Raise NotAllowed for a unit the actor does not write for, InvalidInput per field.
     """
@@ -61,25 +62,61 @@ def write_notice(
         unit=unit, author=actor, title=title, text=text, audience=audience, until=until, is_important=important,
         created_at=now,
     )  # fmt: skip
-    people = _reached(notice, today)
-    if important:
-        recipients = list(people.values_list("user_id", flat=True))
-        notice.reached = len(recipients)
-    else:
-        notice.reached = people.count()
-        recipients = []
+    notice.reached = _reached(notice, today).count()
     notice.save()
-    facts = {"unit": unit.name, "title": title}
-    for start in range(0, len(recipients), _BATCH):
-        queue_rows(
-            [
-                Queued(to=pk, kind="notice", facts=facts, url=f"/notices/{notice.pk}/", key=f"notice:{notice.pk}",
-                       urgent=False)
-                for pk in recipients[start : start + _BATCH]
-            ],
-            at=now,
-        )  # fmt: skip
     return notice
+
+
+def send_out(*, now: datetime, batch: int = 5_000) -> int:
+    """Write the messages of important notices that are not written yet, and return how many were.
+
+    In blocks in the order of the people's keys, each in a transaction of its own with how far it came: killed at any
+    moment, the next call goes on there. Safe beside itself: a notice another process is at is left to that one. A
+    notice that was withdrawn or whose day has passed is told to nobody further; neither is who has left office since.
+    """
+    written = 0
+    while True:
+        with transaction.atomic():
+            notice = _next_to_send()
+            if notice is None:
+                return written
+            written += _send_block(notice, now, batch)
+
+
+def _next_to_send() -> Notice | None:
+    waiting = Notice.objects.filter(is_important=True, sent_at__isnull=True)
+    return waiting.select_for_update(skip_locked=True, of=("self",)).select_related("unit").order_by("pk").first()
+
+
+def _send_block(notice: Notice, now: datetime, batch: int) -> int:
+    """Write to the next people of the notice, whose row the caller has locked; return how many messages that were."""
+    people: list[int] = []
+    if notice.withdrawn_at is None and (notice.until is None or notice.until >= local_day(now)):
+        further = _reached(notice, local_day(notice.created_at)).filter(user_id__gt=notice.sent_up_to)
+        people = list(further.order_by("user_id").values_list("user_id", flat=True)[:batch])
+    facts = {"unit": notice.unit.name, "title": notice.title}
+    key, url = f"notice:{notice.pk}", f"/notices/{notice.pk}/"
+    queue_rows(
+        [Queued(to=pk, kind="notice", facts=facts, url=url, key=key, urgent=False) for pk in people],
+        at=now,
+    )
+    if people:
+        notice.sent_up_to = people[-1]
+        notice.sent_count += len(people)
+    if len(people) < batch:
+        notice.sent_at = now
+    notice.save(update_fields=["sent_up_to", "sent_count", "sent_at"])
+    return len(people)
+
+
+def progress_of(notice: Notice) -> tuple[int, int] | None:
+    """Return to how many the notice was sent of how many it reaches, None once all were or none are to be.
+
+    Also where so few would be named by it (see `count_of`).
+    """
+    if not notice.is_important or notice.sent_at or notice.withdrawn_at or notice.reached < FEWEST_COUNTED:
+        return None
+    return min(notice.sent_count, notice.reached), notice.reached
 
 
 def _reached(notice: Notice, day: date) -> QuerySet:

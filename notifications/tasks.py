@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from linjiang.common.clock import now
+from notifications.notices import send_out
 from notifications.services import deliver_due, record_heartbeat
 
 
@@ -10,6 +11,12 @@ from notifications.services import deliver_due, record_heartbeat
 def deliver_messages() -> None:
     """Deliver what is due. Safe to run twice and beside itself."""
     deliver_due(now=now())
+
+
+@shared_task
+def send_notices() -> None:
+    """Write the messages of important notices. Safe to run twice and beside itself."""
+    send_out(now=now())
 
 
 @shared_task

@@ -16,6 +16,7 @@ from notifications.notices import (
     notices_by,
     notices_for,
     notices_in_force,
+    progress_of,
     read_notice,
     withdraw_notice,
     write_notice,
@@ -53,7 +54,12 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if to_me and not to_me.is_read and to_me.withdrawn_at is None:
         read_notice(actor=request.user, notice=to_me)
-    context = {"notice": shown, "is_mine": mine is not None, "count": count_of(mine) if mine else None}
+    context = {
+        "notice": shown,
+        "is_mine": mine is not None,
+        "count": count_of(mine) if mine else None,
+        "progress": progress_of(mine) if mine else None,
+    }
     return render(request, "notifications/notice.html", context)
 
 

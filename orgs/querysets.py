@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from linjiang.common.database import subtree_q
-from orgs.tree import ancestor_paths
+from orgs.choices import LEVEL_ORDER, Level
+from orgs.tree import SEGMENT, ancestor_paths
 
 
 class UnitQuerySet(models.QuerySet):
@@ -19,6 +20,12 @@ class UnitQuerySet(models.QuerySet):
         """Return the units above `path`, top first."""
         paths = ancestor_paths(path, include_self=include_self)
         return self.filter(path__in=paths).order_by("path")
+
+    def community_of(self, unit) -> int | None:
+        """Return the key of the community that `unit` lies in today, None where there is none in use."""
+        path = unit.path[: LEVEL_ORDER[Level.COMMUNITY] * SEGMENT]
+        found = self.filter(path=path, level=Level.COMMUNITY, is_active=True)
+        return found.values_list("pk", flat=True).first()
 
     def within(self, paths):
         """Return the units that lie in any of the subtrees `paths`; none for no paths."""

@@ -8,7 +8,7 @@ from grievances.joint import open_calls
 from grievances.models import Attachment, Category, Escalation, Grievance, WhistleCall
 from grievances.services.filing import MAX_DESCRIPTION
 from grievances.services.joining import NOTE_LENGTH as JOINING_NOTE
-from grievances.services.publishing import TEXT_LENGTH, TITLE_LENGTH
+from grievances.services.publishing import MOST_PHOTOS, TEXT_LENGTH, TITLE_LENGTH
 from grievances.services.verbs import FIELDS
 from grievances.services.whistles import PLACE_LENGTH
 from grievances.workflow import TABLE, transition
@@ -20,6 +20,12 @@ from orgs.scopes import agencies_visible_to, households_visible_to, units_visibl
 NOTE_LENGTH = 2000
 MAX_CO_AGENCIES = 20
 MAX_CARDS = 50
+
+
+def _chosen_photos() -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=MOST_PHOTOS, help_text="photos of the case"
+    )
 
 
 def _photos() -> serializers.ListField:
@@ -150,8 +156,8 @@ class ActionRequest(serializers.Serializer):
     photos = _photos()
     public_title = serializers.CharField(required=False, max_length=TITLE_LENGTH, help_text="for everybody")
     public_text = serializers.CharField(required=False, max_length=TEXT_LENGTH, help_text="for everybody")
-    before = serializers.UUIDField(required=False, allow_null=True, help_text="a photo of the case")
-    after = serializers.UUIDField(required=False, allow_null=True, help_text="a photo of the case")
+    before = _chosen_photos()
+    after = _chosen_photos()
 
     def __init__(self, *args, action: Action | None = None, case: Grievance | None = None, **kwargs) -> None:
         self.action, self.case = action, case
@@ -223,19 +229,17 @@ class ActionRequest(serializers.Serializer):
             raise serializers.ValidationError(_("There is no open case of yours with this number."))
         return found
 
-    def _photo(self, uuid) -> Attachment | None:
-        if uuid is None:
-            return None
-        found = self.case.attachments.filter(uuid=uuid).first()
-        if found is None:
+    def validate_before(self, uuids) -> list[Attachment]:
+        return self._of_the_case(uuids)
+
+    def validate_after(self, uuids) -> list[Attachment]:
+        return self._of_the_case(uuids)
+
+    def _of_the_case(self, uuids) -> list[Attachment]:
+        found = {photo.uuid: photo for photo in self.case.attachments.filter(uuid__in=uuids)}
+        if set(uuids) - set(found):
             raise serializers.ValidationError(_("Please choose a photo of this case."))
-        return found
-
-    def validate_before(self, uuid) -> Attachment | None:
-        return self._photo(uuid)
-
-    def validate_after(self, uuid) -> Attachment | None:
-        return self._photo(uuid)
+        return [found[uuid] for uuid in uuids]
 
     def validate_rating(self, rating) -> int:
         return int(rating)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from grievances.navigation import may_file
+from grievances.privacy import title_for_neighbours
 from grievances.services.alike import Alike, open_alike
 from grievances.services.suggesting import Suggested, suggest_categories
 from linjiang.common.errors import InvalidInput, NotAllowed
@@ -58,13 +59,16 @@ class AlikeCase(serializers.Serializer):
     """An open case that looks the same; `count` others joined it, `joined`: the caller has a part in it."""
 
     number = serializers.CharField(source="case.number")
-    title = serializers.CharField(source="case.title")
+    title = serializers.SerializerMethodField(help_text="of a case next door without numbers, doors and names")
     place = serializers.SerializerMethodField()
     status = serializers.CharField(source="case.get_status_display")
     category = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField(help_text="empty for a case near by that the caller may join, not open")
     joined = serializers.BooleanField()
     count = serializers.IntegerField(source="case.joined_count")
+
+    def get_title(self, one: Alike) -> str:
+        return one.case.title if one.seen else title_for_neighbours(one.case)
 
     def get_place(self, one: Alike) -> str:
         if not one.seen:

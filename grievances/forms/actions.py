@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grievances import pending, similar
-from grievances.choices import Action, Counts, Rating, Urgency
+from grievances.choices import Action, Counts, Rating, Side, Urgency
 from grievances.filters import CategoryChoice
 from grievances.forms import agencies, whistle
-from grievances.forms.fields import PhotoChoice, PhotosField
+from grievances.forms.fields import PhotosChoice, PhotosField
 from grievances.models import Grievance, Reason
 from grievances.policies import CARDS_OF
-from grievances.services.publishing import TEXT_LENGTH, TITLE_LENGTH
+from grievances.services.publishing import MOST_PHOTOS, TEXT_LENGTH, TITLE_LENGTH
 from grievances.services.verbs import FIELDS
 from grievances.workflow import TABLE, Transition
 from linjiang.common.clock import local_day
@@ -100,6 +100,9 @@ class ActionForm(forms.Form):
         for name in ("co_agencies", "agencies", "calls"):
             if given.get(name) is not None:
                 given[name] = list(given[name])
+        for side in Side.values:
+            if side in given:
+                given[side] = list(given[side] or ())
         return given
 
     def refilled(self, data) -> "ActionForm":
@@ -336,18 +339,19 @@ def _public_text(form: ActionForm) -> forms.Field:
     return field
 
 
-def _public_photo(name: str, label: str) -> Callable[[ActionForm], forms.Field]:
-    def build(form: ActionForm) -> forms.Field:
+def _public_photos(side: Side, label: str) -> Callable[[ActionForm], forms.Field | dict[str, forms.Field]]:
+    def build(form: ActionForm) -> forms.Field | dict[str, forms.Field]:
+        if not form.case.attachments.exists():
+            return {}
         shown = getattr(form.case, "publication", None)
-        field = PhotoChoice(
+        field = PhotosChoice(
             label=label,
             queryset=form.case.attachments.select_related("event").order_by("pk"),
             required=False,
-            empty_label=_("None"),
-            blank=True,  # else radio buttons leave "none" out, and a photo once chosen could not be taken back
-            widget=forms.RadioSelect,
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_("At most %(count)s; none is all right.") % {"count": MOST_PHOTOS},
         )
-        field.initial = getattr(shown, name, None)
+        field.initial = [photo.attachment_id for photo in shown.photos.all() if photo.side == side] if shown else []
         return field
 
     return build
@@ -371,8 +375,8 @@ _BUILDERS: dict[str, Callable[[ActionForm], forms.Field | dict[str, forms.Field]
     "is_public": _is_public,
     "public_title": _public_title,
     "public_text": _public_text,
-    "before": _public_photo("before", gettext_lazy("Photo of before")),
-    "after": _public_photo("after", gettext_lazy("Photo of after")),
     **agencies.BUILDERS,
     **whistle.BUILDERS,
+    "before": _public_photos(Side.BEFORE, gettext_lazy("Photos of before")),
+    "after": _public_photos(Side.AFTER, gettext_lazy("Photos of after")),
 }

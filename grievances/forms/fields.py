@@ -35,8 +35,8 @@ class PhotosField(forms.FileField):
         return cleaned
 
 
-class PhotoChoice(forms.ModelChoiceField):
-    """One of the photos of a case, chosen by looking at them."""
+class PhotosChoice(forms.ModelMultipleChoiceField):
+    """Some of the photos of a case, chosen by looking at them."""
 
     def label_from_instance(self, photo) -> str:
         """Draw the small picture; the step it came with says what it shows."""

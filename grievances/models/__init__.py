@@ -9,7 +9,7 @@ from grievances.models.handling import Assignment, Escalation, Extension, Feedba
 from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
 from grievances.models.pool import Cluster, ClusterCase, ClusterEvent, PoolRun
-from grievances.models.publications import Publication
+from grievances.models.publications import Publication, PublicationPhoto
 from grievances.models.replies import ReplyTemplate
 from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
@@ -38,6 +38,7 @@ __all__ = [
     "NumberBase",
     "PoolRun",
     "Publication",
+    "PublicationPhoto",
     "Reason",
     "ReplyTemplate",
     "StageLimit",

@@ -73,11 +73,11 @@ def _open_cases(user: User, unit: Unit, lat: float | None, lon: float | None):
         .filter(area)
         .annotate(is_seen=Exists(Grievance.objects.visible_to(user).filter(pk=OuterRef("pk"))))
         .filter(Q(is_seen=True) | Exists(Grievance.objects.near(user).filter(pk=OuterRef("pk"))))
-        .select_related("unit", "household", "category")
+        .select_related("unit", "household__contact", "contact", "category")
         .only(
             *("number", "title", "description", "status", "place", "filed_by_id", "joined_count", "unit__name"),
             *("category__name", "category__name_en"),
-            *("suspended_at", "household__label"),
+            *("suspended_at", "household__label", "household__contact__name", "contact__name"),
         )
         .annotate(has_joined=Exists(joined))
         # Not by the key alone: the index of keys, walked from its end, would pass a whole city's cases.

@@ -18,16 +18,13 @@ from grievances.views.visitors import remember_visitor
 from linjiang.common.clock import local_day, now
 from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.throttle import within_limit
-from orgs.choices import LEVEL_ORDER, Level
 from orgs.holders import holders_on_the_way_up
 from orgs.models import Door, Unit
 from orgs.profile import profile
-from orgs.tree import SEGMENT
 
 TELLS_PER_ADDRESS = 20  # neighbours behind one router share an address
 TELLS_PER_DOOR = 60
 HOUR = 3600
-_COMMUNITY_PATH = LEVEL_ORDER[Level.COMMUNITY] * SEGMENT
 
 
 @never_cache
@@ -71,7 +68,8 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """Say that it arrived, what happens next, and how to follow it: the number and the link, also as a code."""
     case = case_by_link(token)
-    context = {"case": case, "place_name": _place(case.unit), **household_link(request, case)}
+    context = {"case": case, "place_name": _place(case.unit), "near_id": Unit.objects.community_of(case.unit)}
+    context |= household_link(request, case)
     return sealed(render(request, "grievances/door_receipt.html", context))
 
 
@@ -97,7 +95,7 @@ def _page(request: HttpRequest, unit: Unit, form: DoorForm, *, status: int = 200
         "reader_unit": held[0][0] if held else unit,
         "has_chief": bool(held) and held[0][0].pk == unit.pk,
         "photos_lost": bool(request.FILES) and status != 200,
-        "near_id": Unit.objects.filter(path=unit.path[:_COMMUNITY_PATH]).values_list("pk", flat=True).first(),
+        "near_id": Unit.objects.community_of(unit),
         "signed_in": request.user.is_authenticated,
         "report_url": reverse("report"),
     }

@@ -13,6 +13,7 @@ from grievances.choices import Action
 from grievances.forms.joining import JoiningForm
 from grievances.models import Grievance
 from grievances.policies import decide
+from grievances.privacy import title_for_neighbours
 from grievances.services.joining import join, why_not_open
 from grievances.workflow import transition
 from linjiang.common.clock import now
@@ -91,5 +92,7 @@ def _households(user: User, case: Grievance, *, all_doors: bool) -> list[Househo
 def _page(
     request: HttpRequest, case: Grievance, form: JoiningForm | None, *, status: int = 200, problem: str = ""
 ) -> HttpResponse:
-    context = {"case": case, "form": form, "problem": problem, "seen": _is_seen(request.user, case)}
+    seen = _is_seen(request.user, case)
+    title = case.title if seen else title_for_neighbours(case)
+    context = {"case": case, "title": title, "form": form, "problem": problem, "seen": seen}
     return render(request, "grievances/join.html", context, status=status)

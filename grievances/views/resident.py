@@ -23,6 +23,7 @@ from linjiang.common.errors import Conflict, InvalidInput, NotAllowed
 from linjiang.common.templatetags.lj import cn_date
 from linjiang.common.text import in_my_language
 from linjiang.common.throttle import within_limit
+from orgs.models import Unit
 from orgs.profile import profile
 from orgs.services.system import system_user
 
@@ -193,6 +194,7 @@ def _page(
         "more_photos": MorePhotosForm() if case.status in LIVE and not is_staff else None,
         "joined_now": "joined" in request.GET and request.method == "GET",
         "added_now": "added" in request.GET and request.method == "GET",
+        "near_id": Unit.objects.community_of(case.unit),
         **_joined(case),
     }
     return sealed(render(request, "grievances/resident.html", context, status=status))

@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
         # task, every so many seconds, worth nothing after so many seconds
         ("notifications.tasks.tick", 5, 10),
         ("notifications.tasks.deliver_messages", 5, 10),
+        ("notifications.tasks.send_notices", 5, 10),
         ("grievances.tasks.escalate_overdue", 60, 60),
         ("grievances.tasks.recompute_deadlines", 60, 60),
         ("grievances.tasks.pass_on_untaken", 600, 600),

@@ -5,14 +5,15 @@ from datetime import date
 
 from axes.helpers import get_client_ip_address
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from grievances.models import Attachment, Publication
+from grievances.choices import Side
+from grievances.models import Attachment, Publication, PublicationPhoto
 from grievances.views.photos import photo_response
 from linjiang.common import clock
 from linjiang.common.database import subtree_q
@@ -47,7 +48,7 @@ def near(request: HttpRequest, unit_id: int) -> HttpResponse:
         "year": today.year,
         "place_name": f"{profile().city_name} {unit.name}",
         "figures": _figures(unit, today),
-        "page": page,
+        "cases": [_case(one) for one in page.object_list],
         "prev_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
         "next_url": f"?page={page.next_page_number()}" if page.has_next() else "",
     }
@@ -58,10 +59,8 @@ def near(request: HttpRequest, unit_id: int) -> HttpResponse:
 def photo(request: HttpRequest, uuid: uuids.UUID, size: str) -> HttpResponse:
     """Serve a photo that staff chose for a page anybody may read; every other photo is not found."""
     shown = Publication.objects.shown()
-    found = Attachment.objects.filter(
-        Q(pk__in=shown.values("before_id")) | Q(pk__in=shown.values("after_id")), uuid=uuid
-    )
-    response = photo_response(get_object_or_404(found), size, request=request)
+    chosen = PublicationPhoto.objects.filter(publication__in=shown).values("attachment_id")
+    response = photo_response(get_object_or_404(Attachment, pk__in=chosen, uuid=uuid), size, request=request)
     response["Cache-Control"] = f"private, max-age={MAX_AGE}"
     return response
 
@@ -70,8 +69,19 @@ def _published(unit: Unit):
     below = Q()
     for path in unit.paths:
         below |= subtree_q(path, field="grievance__unit_path")
-    shown = Publication.objects.shown().filter(below).select_related("grievance__category", "before", "after")
-    return shown.order_by("-published_at", "-pk")
+    shown = Publication.objects.shown().filter(below).select_related("grievance__category")
+    photos = PublicationPhoto.objects.select_related("attachment").order_by("pk")
+    return shown.prefetch_related(Prefetch("photos", photos)).order_by("-published_at", "-pk")
+
+
+def _case(one: Publication) -> dict:
+    """Return what the page draws of one case; of the sides those that have photos."""
+    photos = list(one.photos.all())
+    sides = [
+        {"label": label, "photos": [photo.attachment for photo in photos if photo.side == side]}
+        for side, label in ((Side.BEFORE, _("Before")), (Side.AFTER, _("After")))
+    ]
+    return {"words": one, "sides": [side for side in sides if side["photos"]]}
 
 
 def _figures(unit: Unit, today: date) -> list[dict]:

@@ -238,3 +238,17 @@ def test_the_page_costs_few_statements(door, django_assert_num_queries):
     client.get(url(door))
     with django_assert_num_queries(3):
         assert client.get(url(door)).status_code == 200
+
+
+def test_receipt_and_link_lead_to_what_was_done_in_the_own_community(world):
+    case = told(world)
+    mine, other = (reverse("near", args=[world.units[name].pk]) for name in ("community", "other_community"))
+    for name in ("door_receipt", "resident"):
+        page = Client().get(link(case, name)).content.decode()
+        assert f'href="{mine}"' in page
+        assert other not in page
+    community = world.units["community"]
+    community.is_active = False
+    community.save()
+    for name in ("door_receipt", "resident"):
+        assert mine not in Client().get(link(case, name)).content.decode()  # it would be nowhere

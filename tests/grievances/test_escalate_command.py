@@ -65,3 +65,7 @@ def test_nothing_is_due_before_the_first_rung(case):
 def test_a_moment_that_is_none():
     with pytest.raises(CommandError, match="tomorrow"):
         _run(now="tomorrow")
+
+
+def test_moments_are_written_with_all_their_digits(case):
+    assert "0 would fire at 0001-01-02 00:00" in _run(now="0001-01-02T00:00", dry_run=True)

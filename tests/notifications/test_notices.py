@@ -1,8 +1,10 @@
 """Notices from above: to whom they come, that reading is counted once and never named, and in how few statements."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -10,15 +12,19 @@ from django.utils import timezone
 
 from linjiang.common.errors import InvalidInput, NotAllowed
 from linjiang.desk import desk_site
+from notifications import notices as notices_module
 from notifications.models import Message, Notice, NoticeRead
 from notifications.notices import (
     count_of,
     notices_by,
     notices_in_force,
+    progress_of,
     read_notice,
+    send_out,
     withdraw_notice,
     write_notice,
 )
+from notifications.tasks import send_notices
 from orgs.services.posts import end_post
 from tests.factories import World, fresh, make_post, make_world
 
@@ -153,8 +159,76 @@ def test_only_an_important_one_sends_one_message_to_each(world):
     written(world)
     assert not Message.objects.exists()
     notice = written(world, important=True)
+    assert not Message.objects.exists()
+    send_notices()
     assert Message.objects.filter(kind="notice").count() == notice.reached == 5
     assert not Message.objects.filter(is_urgent=True).exists()
+
+
+def test_killed_in_the_middle_it_is_completed_once(client, world, monkeypatch):
+    notice = written(world, important=True)
+    real, blocks = notices_module.queue_rows, []
+
+    def die_after_the_second_block_was_written(rows, *, at):
+        real(rows, at=at)
+        blocks.append(len(rows))
+        if len(blocks) == 2:
+            raise SystemExit
+
+    monkeypatch.setattr(notices_module, "queue_rows", die_after_the_second_block_was_written)
+    with pytest.raises(SystemExit):
+        send_out(now=timezone.now(), batch=2)
+    monkeypatch.undo()
+    assert blocks == [2, 2]
+    notice.refresh_from_db()
+    assert (Message.objects.count(), notice.sent_count, notice.sent_at) == (2, 2, None)
+    assert progress_of(notice) == (2, 5)
+    client.force_login(world.street)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert "Sent to 2 of 5" in client.get(reverse("notice", args=[notice.pk])).content.decode()
+    client.force_login(world.chief)
+    assert "Sent to" not in client.get(reverse("notice", args=[notice.pk])).content.decode()
+    assert send_out(now=timezone.now(), batch=2) == 3
+    assert send_out(now=timezone.now(), batch=2) == 0
+    people = list(Message.objects.filter(kind="notice").values_list("recipient", flat=True))
+    assert len(people) == len(set(people)) == notice.reached
+    notice.refresh_from_db()
+    assert notice.sent_at
+    assert progress_of(notice) is None
+
+
+def test_once_withdrawn_or_past_its_day_nobody_else_is_told(world):
+    now = timezone.now()
+    notice = written(world, important=True)
+    past = written(world, important=True, now=now - timedelta(days=3), until=(now - timedelta(days=2)).date())
+    withdraw_notice(actor=world.official, now=now, notice=notice)
+    assert send_out(now=now) == 0
+    assert not Message.objects.exists()
+    for one in (notice, past):
+        one.refresh_from_db()
+        assert progress_of(one) is None
+        assert one.sent_at  # and no sweep looks at it again
+
+
+def test_so_few_are_reached_that_no_progress_is_shown(world):
+    assert progress_of(written(world, important=True, audience="leaders")) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_write_each_message_once(world):
+    notice = written(world, important=True)
+
+    def sweep(_turn: int) -> int:
+        try:
+            return send_out(now=timezone.now(), batch=1)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(sweep, range(2)))
+    send_out(now=timezone.now(), batch=1)
+    assert Message.objects.count() == notice.reached
+    assert sum(counts) <= notice.reached
 
 
 def test_writing_and_withdrawing_by_the_pages(client, world):

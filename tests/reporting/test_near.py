@@ -2,11 +2,13 @@
 
 import pytest
 import time_machine
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
 from grievances.choices import Action
-from grievances.models import Grievance
+from grievances.models import Grievance, Publication
 from linjiang.common.errors import InvalidInput, NotAllowed
 from orgs.models import Contact
 from tests.factories import NOON, World, file_case, make_world
@@ -51,7 +53,7 @@ def photo_status(photo) -> int:
 def test_anybody_reads_what_was_published_and_nothing_else(world):
     case, other = closed(world, household=world.household), closed(world, description="三号楼漏水")
     before, after = case.attachments.order_by("pk")
-    publish(world, case, before=before, after=after)
+    publish(world, case, before=[before], after=[after])
     answer = page(world)
     words = answer.content.decode()
     assert answer.status_code == 200
@@ -66,7 +68,7 @@ def test_anybody_reads_what_was_published_and_nothing_else(world):
 def test_a_photo_that_was_not_chosen_stays_inside(world):
     case = closed(world)
     before, after = case.attachments.order_by("pk")
-    publish(world, case, after=after)
+    publish(world, case, after=[after])
     assert photo_status(before) == 404
     assert photo_status(after) == 200
 
@@ -81,7 +83,7 @@ def test_other_communities_show_nothing_of_it_and_other_units_have_no_page(world
 def test_taken_down_or_opened_again_it_is_gone_and_comes_back_when_closed(world):
     case = closed(world)
     after = case.attachments.last()
-    case = publish(world, case, after=after)
+    case = publish(world, case, after=[after])
     case = do(world, case, Action.REOPEN, world.community)
     assert TITLE not in page(world).content.decode()
     assert photo_status(after) == 404
@@ -152,8 +154,8 @@ def test_what_is_private_or_was_not_called_solved_is_not_published(world):
 def test_a_photo_of_another_case_is_refused_everywhere(world):
     case, other = closed(world), closed(world)
     with pytest.raises(InvalidInput):
-        publish(world, case, after=other.attachments.first())
-    given = {"public_title": TITLE, "public_text": TEXT, "after": str(other.attachments.first().uuid)}
+        publish(world, case, after=[other.attachments.first()])
+    given = {"public_title": TITLE, "public_text": TEXT, "after": [str(other.attachments.first().uuid)]}
     answer = api(world.community).post(f"/api/v1/cases/{case.number}/actions/publish/", given, format="json")
     assert answer.status_code == 400
     assert "after" in answer.json()["errors"]
@@ -176,7 +178,7 @@ def test_the_form_offers_the_photos_and_keeps_what_was_typed(world):
     url = reverse("case_action", args=[case.number, "publish"])
     words = client.get(url).content.decode()
     assert words.count('class="choice__photo"') == 4
-    assert words.count('name="after" value=""') == words.count('name="before" value=""') == 1
+    assert words.count('type="checkbox" name="after"') == words.count('type="checkbox" name="before"') == 2
     assert case.result in words
     given = {"version": case.version, "public_title": "电话 13812345678", "public_text": TEXT}
     answer = client.post(url, given)
@@ -186,6 +188,109 @@ def test_the_form_offers_the_photos_and_keeps_what_was_typed(world):
     assert client.post(url, given).status_code == 302
     assert TITLE in page(world).content.decode()
     assert case.publication.published_at >= NOON
+
+
+def with_photos(world: World, count: int) -> Grievance:
+    """Return a closed case with a photo of the problem and `count` of the result."""
+    colours = ["green", "blue", "white", "gray", "black"]
+    case = file_case(world, photos=[picture("red")])
+    for action, who, more in (
+        (Action.ASSIGN, world.community, {}),
+        (Action.ACKNOWLEDGE, world.handler, {}),
+        (Action.RESOLVE, world.handler, {"photos": [picture(name) for name in colours[:count]]}),
+        (Action.FEEDBACK, world.chief, {"rating": 5}),
+    ):
+        case = do(world, case, action, who, **more)
+    return case
+
+
+def test_several_photos_of_a_side_are_shown_in_their_order_and_mended_as_one(world):
+    case = with_photos(world, 4)
+    before, *after = case.attachments.order_by("pk")
+    case = publish(world, case, before=[before], after=[after[2], after[0], after[1]])
+    [shown] = page(world).context["cases"]
+    assert [side["photos"] for side in shown["sides"]] == [[before], [after[2], after[0], after[1]]]
+    assert [photo_status(photo) for photo in (before, *after)] == [200, 200, 200, 200, 404]
+    publish(world, case, after=[after[3]])
+    [shown] = page(world).context["cases"]
+    assert [side["photos"] for side in shown["sides"]] == [[after[3]]]
+    assert [photo_status(photo) for photo in (before, *after)] == [404, 404, 404, 404, 200]
+
+
+@pytest.mark.parametrize("way", ["verb", "api", "form"])
+def test_more_than_four_photos_of_a_side_are_refused(world, way):
+    case = with_photos(world, 5)
+    after = list(case.attachments.order_by("pk"))[1:]
+    words = {"public_title": TITLE, "public_text": TEXT}
+    if way == "verb":
+        with pytest.raises(InvalidInput) as refused:
+            publish(world, case, after=after)
+        assert set(refused.value.errors) == {"after"}
+    elif way == "api":
+        given = words | {"after": [str(photo.uuid) for photo in after]}
+        assert (
+            api(world.community).post(f"/api/v1/cases/{case.number}/actions/publish/", given, format="json").status_code
+            == 400
+        )
+    else:
+        client = Client()
+        client.force_login(world.community, backend="django.contrib.auth.backends.ModelBackend")
+        given = words | {"version": case.version, "after": [photo.pk for photo in after]}
+        answer = client.post(reverse("case_action", args=[case.number, "publish"]), given)
+        assert answer.status_code == 400
+        assert TITLE in answer.content.decode()
+    assert TITLE not in page(world).content.decode()
+    publish(world, case, after=after[:4])
+    assert TITLE in page(world).content.decode()
+
+
+def test_a_photo_shows_one_side_and_several_go_through_the_api(world):
+    case = with_photos(world, 2)
+    before, *after = case.attachments.order_by("pk")
+    with pytest.raises(InvalidInput) as refused:
+        publish(world, case, before=[before], after=[before])
+    assert set(refused.value.errors) == {"after"}
+    given = {"public_title": TITLE, "public_text": TEXT, "after": [str(photo.uuid) for photo in after]}
+    answer = api(world.community).post(f"/api/v1/cases/{case.number}/actions/publish/", given, format="json")
+    assert answer.status_code == 200
+    assert [photo_status(photo) for photo in after] == [200, 200]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_published_keeps_its_photos_when_several_become_possible(world):
+    case = closed(world)
+    before, after = case.attachments.order_by("pk")
+    publish(world, case, before=[before], after=[after])
+    shown = Publication.objects.get()
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes("grievances")
+    try:
+        MigrationExecutor(connection).migrate([("grievances", "0017_publications")])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT before_id, after_id FROM grievances_publication WHERE id = %s", [shown.pk])
+            assert cursor.fetchone() == (before.pk, after.pk)
+    finally:
+        MigrationExecutor(connection).migrate(latest)
+    kept = shown.photos.order_by("pk").values_list("attachment", "side")
+    assert list(kept) == [(before.pk, "before"), (after.pk, "after")]
+
+
+def test_without_photos_none_are_asked_for(world):
+    case = file_case(world)
+    for action, who, more in (
+        (Action.ASSIGN, world.community, {}),
+        (Action.ACKNOWLEDGE, world.handler, {}),
+        (Action.RESOLVE, world.handler, {}),
+        (Action.FEEDBACK, world.chief, {"rating": 5}),
+    ):
+        case = do(world, case, action, who, **more)
+    client = Client()
+    client.force_login(world.community, backend="django.contrib.auth.backends.ModelBackend")
+    url = reverse("case_action", args=[case.number, "publish"])
+    form = client.get(url).context["form"]
+    assert not {"before", "after"} & set(form.fields)
+    given = {"version": case.version, "public_title": TITLE, "public_text": TEXT}
+    assert client.post(url, given).status_code == 302
+    assert TITLE in page(world).content.decode()
 
 
 def test_many_publications_cost_no_more_statements(world, django_assert_max_num_queries):

@@ -79,7 +79,8 @@ def _when(due: DueRung) -> str:
 
 
 def _clock(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+    # Not by "%Y", which some C libraries write without the zeros of a year before 1000.
+    return timezone.localtime(moment).replace(tzinfo=None).isoformat(sep=" ", timespec="minutes")
 
 
 def _moment(text: str | None) -> datetime:

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from grievances.choices import Action, Status
 from grievances.models import Grievance
-from grievances.services.publishing import TEXT_LENGTH, TITLE_LENGTH, publish
+from grievances.services.publishing import MOST_PHOTOS, TEXT_LENGTH, TITLE_LENGTH, publish
 from linjiang.common.errors import InvalidInput, NotAllowed
 from orgs.choices import Role
 from orgs.models import Post
 
 COMMUNITIES, CASES = 6, 5
 _LOOKED_AT = 30
+_BEFORE, _AFTER = (Action.DISCOVER, Action.REPORT), (Action.RESOLVE, Action.RESOLVE_ON_SPOT)
 
 
 def publish_some(*, now: datetime) -> int:
@@ -32,15 +33,15 @@ def _publish(seat: Post, now: datetime) -> int:
     )
     count = 0
     for case in solved.distinct().order_by("-closed_at", "-pk")[:_LOOKED_AT]:
-        photos = {photo.event.action: photo for photo in case.attachments.select_related("event") if photo.event}
+        photos = [photo for photo in case.attachments.select_related("event") if photo.event]
         try:
             publish(
                 actor=seat.user,
                 grievance=case,
                 public_title=case.title[:TITLE_LENGTH],
                 public_text=case.result[:TEXT_LENGTH],
-                before=photos.get(Action.DISCOVER) or photos.get(Action.REPORT),
-                after=photos.get(Action.RESOLVE) or photos.get(Action.RESOLVE_ON_SPOT),
+                before=[photo for photo in photos if photo.event.action in _BEFORE][:MOST_PHOTOS],
+                after=[photo for photo in photos if photo.event.action in _AFTER][:MOST_PHOTOS],
                 now=now,
             )
         except (InvalidInput, NotAllowed):
