@@ -191,6 +191,7 @@ def test_who_is_signed_out_loses_nothing_and_nobody_else_sends_it(phone, world):
     signing_in.locator("#outbox-waiting").wait_for(state="visible")
     assert signing_in.locator("#outbox-waiting [data-count]").text_content() == "1"
     assert WORDS not in signing_in.content()
+    signing_in.close()
     page = phone.sign_in(world.second_chief)
     page.wait_for_timeout(1500)
     assert not Grievance.objects.exists()

@@ -55,7 +55,7 @@ class SuggestedCategory(serializers.Serializer):
 
 
 class AlikeCase(serializers.Serializer):
-    """An open case that looks the same; `count` others joined it, `joined` the caller too; `filed_by_me`: it is theirs."""
+    """An open case that looks the same; `count` others joined it, `joined`: the caller too; `filed_by_me`: own case."""
 
     number = serializers.CharField(source="case.number")
     title = serializers.CharField(source="case.title")

@@ -14,11 +14,13 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
-from grievances.suggestions.features import features
+from grievances.suggestions.features import features, pairs
 
 Sample = tuple[str, Hashable]
 Guess = tuple[Hashable, float]
 _LONGEST_LIST = 60_000
+# One pair alone may be chance ("天气不错" and "暖气不热" share one): so many speak for a class, or one that is its own.
+_SPEAKING, _OWN = 2, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,25 @@ class Model:
         scores = self.scores(text)
         shares = shares_of(scores, self.sharpness)
         return sorted(zip(self.classes, shares, strict=False), key=lambda guess: -guess[1])
+
+    def sure(self, text: str) -> list[Guess]:
+        """Return the guesses, none where single characters or one chance pair are all that speaks for the likeliest."""
+        return with_ground(self.guess(text), self.spoken_for(text))
+
+    def spoken_for(self, text: str) -> set[Hashable]:
+        """Return the classes that have several pairs of `text`, all of a very short one, or one pair that is theirs."""
+        given = pairs(text)
+        count: Counter[int] = Counter()
+        found: set[int] = set()
+        for name in given & self.known.keys():
+            one = self.known[name]
+            count.update(one.classes)
+            for place, weight in zip(one.classes, one.weights, strict=True):
+                if weight * weight >= _OWN * one.everywhere:
+                    found.add(place)
+        needed = min(_SPEAKING, len(given))
+        found.update(place for place, number in count.items() if number >= needed)
+        return {self.classes[place] for place in found}
 
     def _among(self, text: str) -> list[tuple[str, Feature]]:
         return [(name, self.known[name]) for name in features(text) if name in self.known]
@@ -113,6 +134,11 @@ def train(samples: Sequence[Sample], seeds: Sequence[Sample] = (), *, seen_in: i
         for name, by_class in weights.items()
     }
     return Model(classes, tuple(masses), known)
+
+
+def with_ground(guesses: list[Guess], spoken_for: set[Hashable]) -> list[Guess]:
+    """Return the guesses if the likeliest is among those spoken for, else none."""
+    return guesses if guesses and guesses[0][0] in spoken_for else []
 
 
 def shares_of(scores: Sequence[float], sharpness: float) -> list[float]:

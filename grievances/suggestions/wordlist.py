@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
-from grievances.suggestions.bayes import Guess, Model, Sample, train
+from grievances.suggestions.bayes import Guess, Model, Sample, train, with_ground
 
 # A word that really stands there says more than likeness; one that holds another says it instead of that one.
 _WORD_COUNTS = 0.7
@@ -33,6 +33,11 @@ class WordList:
         for label, weight in found.items():
             shares[label] = shares.get(label, 0.0) + _WORD_COUNTS * weight / whole
         return sorted(shares.items(), key=lambda guess: -guess[1])
+
+    def sure(self, text: str) -> list[Guess]:
+        """Return the guesses, none where no word of the likeliest stands in `text` and its likeness may be chance."""
+        spoken_for = {*self._standing(text.lower()), *(self._alike.spoken_for(text) if self._alike else ())}
+        return with_ground(self.guess(text), spoken_for)
 
     def _standing(self, text: str) -> dict[Hashable, float]:
         """Return the classes whose words stand in `text`, by the length of the words."""
