@@ -68,7 +68,7 @@ class Model:
         return sorted(zip(self.classes, shares, strict=False), key=lambda guess: -guess[1])
 
     def sure(self, text: str) -> list[Guess]:
-        """Return the guesses, none where single characters or one chance pair are all that speaks for the likeliest."""
+        """Return the guesses, none where single characters or one chance pair are all that speaks for the likeliest three."""
         return with_ground(self.guess(text), self.spoken_for(text))
 
     def spoken_for(self, text: str) -> set[Hashable]:
@@ -137,8 +137,8 @@ def train(samples: Sequence[Sample], seeds: Sequence[Sample] = (), *, seen_in: i
 
 
 def with_ground(guesses: list[Guess], spoken_for: set[Hashable]) -> list[Guess]:
-    """Return the guesses if the likeliest is among those spoken for, else none."""
-    return guesses if guesses and guesses[0][0] in spoken_for else []
+    """Return the guesses if one of the likeliest three is among those spoken for, else none."""
+    return guesses if any(label in spoken_for for label, _share in guesses[:3]) else []
 
 
 def shares_of(scores: Sequence[float], sharpness: float) -> list[float]:

@@ -35,7 +35,7 @@ class WordList:
         return sorted(shares.items(), key=lambda guess: -guess[1])
 
     def sure(self, text: str) -> list[Guess]:
-        """Return the guesses, none where no word of the likeliest stands in `text` and its likeness may be chance."""
+        """Return the guesses, none where no word of the likeliest three stands in `text` and likeness may be chance."""
         spoken_for = {*self._standing(text.lower()), *(self._alike.spoken_for(text) if self._alike else ())}
         return with_ground(self.guess(text), spoken_for)
 
