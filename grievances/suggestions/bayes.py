@@ -68,8 +68,8 @@ class Model:
         return sorted(zip(self.classes, shares, strict=False), key=lambda guess: -guess[1])
 
     def sure(self, text: str) -> list[Guess]:
-        """Return the guesses, none where single characters or one chance pair are all that speaks for the likeliest three."""
-        return with_ground(self.guess(text), self.spoken_for(text))
+        """Return the guesses, none where single characters or one chance pair are all that speaks for any class."""
+        return self.guess(text) if self.spoken_for(text) else []
 
     def spoken_for(self, text: str) -> set[Hashable]:
         """Return the classes that have several pairs of `text`, all of a very short one, or one pair that is theirs."""
@@ -134,11 +134,6 @@ def train(samples: Sequence[Sample], seeds: Sequence[Sample] = (), *, seen_in: i
         for name, by_class in weights.items()
     }
     return Model(classes, tuple(masses), known)
-
-
-def with_ground(guesses: list[Guess], spoken_for: set[Hashable]) -> list[Guess]:
-    """Return the guesses if one of the likeliest three is among those spoken for, else none."""
-    return guesses if any(label in spoken_for for label, _share in guesses[:3]) else []
 
 
 def shares_of(scores: Sequence[float], sharpness: float) -> list[float]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
-from grievances.suggestions.bayes import Guess, Model, Sample, shares_of, train, with_ground
+from grievances.suggestions.bayes import Guess, Model, Sample, shares_of, train
 
 _SHARPNESS = (4, 6, 8, 10, 12, 15, 18, 22, 27, 33, 40, 50)
 # Up to so many texts every one is held out once; of more, one part is.
@@ -74,7 +74,7 @@ def learn(
     found = Measured()
     for (classes, scores, label), spoken in zip(held, spoken_for, strict=True):
         guesses = zip(classes, shares_of(scores, sharpness), strict=False)
-        found.add(label, with_ground(sorted(guesses, key=lambda guess: -guess[1]), spoken))
+        found.add(label, sorted(guesses, key=lambda guess: -guess[1]) if spoken else [])
     model = train(order, seeds, seen_in=seen_in)
     return (replace(model, sharpness=sharpness) if model else None), found
 

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
-from grievances.suggestions.bayes import Guess, Model, Sample, train, with_ground
+from grievances.suggestions.bayes import Guess, Model, Sample, train
 
 # A word that really stands there says more than likeness; one that holds another says it instead of that one.
 _WORD_COUNTS = 0.7
@@ -35,9 +35,9 @@ class WordList:
         return sorted(shares.items(), key=lambda guess: -guess[1])
 
     def sure(self, text: str) -> list[Guess]:
-        """Return the guesses, none where no word of the likeliest three stands in `text` and likeness may be chance."""
-        spoken_for = {*self._standing(text.lower()), *(self._alike.spoken_for(text) if self._alike else ())}
-        return with_ground(self.guess(text), spoken_for)
+        """Return the guesses, none where no listed word stands in `text` and all likeness may be chance."""
+        has_ground = self._standing(text.lower()) or (self._alike and self._alike.spoken_for(text))
+        return self.guess(text) if has_ground else []
 
     def _standing(self, text: str) -> dict[Hashable, float]:
         """Return the classes whose words stand in `text`, by the length of the words."""
