@@ -21,6 +21,8 @@ Guess = tuple[Hashable, float]
 _LONGEST_LIST = 60_000
 # One pair alone may be chance ("天气不错" and "暖气不热" share one): so many speak for a class, or one that is its own.
 _SPEAKING, _OWN = 2, 1.0
+# In a text of so many pairs the single characters together are no chance.
+_LONG = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Model:
     def spoken_for(self, text: str) -> set[Hashable]:
         """Return the classes that have several pairs of `text`, all of a very short one, or one pair that is theirs."""
         given = pairs(text)
+        if len(given) >= _LONG:
+            return set(self.classes)
         count: Counter[int] = Counter()
         found: set[int] = set()
         for name in given & self.known.keys():
