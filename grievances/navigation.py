@@ -19,6 +19,8 @@ from orgs.seats import start_from_chosen
 _WORKERS = (Role.HANDLER, Role.SUPERVISOR, Role.OPERATOR)
 # Who sees figures of the place they answer for, besides officials.
 _ANSWERS_FOR_A_PLACE = (Role.GROUP_LEADER, Role.ZONE_LEADER, *DESK_ROLES, Role.SUPERVISOR)
+# What a phone keeps before it is asked for. A notice's own page is not among it: to open it is to read it.
+_KEPT = ("home", "households", "cases", "report", "outbox", "messages", "notices")
 # Pages that belong to an entry although their address is another one.
 _BELOW = {
     "cases": ("case", "case_action", "answer", "receipt", "contact"),
@@ -48,7 +50,13 @@ def navigation(request: HttpRequest) -> dict:
         "my_posts": SimpleLazyObject(lambda: frame.posts),
         "user_role": SimpleLazyObject(lambda: frame.titles),
         "place_name": SimpleLazyObject(lambda: frame.place),
+        "kept_pages": " ".join(kept_pages()),
     }
+
+
+def kept_pages() -> list[str]:
+    """Return the addresses of the pages a phone keeps before they are opened."""
+    return [reverse(name) for name in _KEPT]
 
 
 def may_file(user: User) -> bool:

@@ -5,6 +5,8 @@ from django.urls import include, path
 from linjiang.desk import desk_site
 from linjiang.health import healthz
 
+handler400 = "linjiang.common.refusals.bad_request"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notifications.notices import write_notice
 from orgs.services.people import set_elder_size
-from tests.browsing import complaints_of
+from tests.browsing import Phone, complaints_of
 from tests.factories import PASSWORD, World, file_case, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -87,6 +87,38 @@ def test_letters_and_targets_are_large_enough(live_server, browser, world, case,
         wrong += measured(page, live_server, url, letter, target)
     assert wrong == []
     assert complaints == []
+
+
+IN_THE_WAY = """() => {
+  const box = (one) => one.getBoundingClientRect();
+  const over = (one, two) => box(one).bottom > box(two).top + 1 && box(one).top < box(two).bottom - 1;
+  const wrong = [];
+  for (const count of document.querySelectorAll(".nav__count")) {
+    if (box(count).right > innerWidth || box(count).left < 0) wrong.push("the count is cut off");
+  }
+  for (const field of document.querySelectorAll(".search__input")) {
+    const icon = box(field.parentElement.querySelector(".icon"));
+    const begins = box(field).left + parseFloat(getComputedStyle(field).paddingLeft);
+    if (icon.right > begins) wrong.push("the icon lies on the words");
+  }
+  const bar = document.querySelector(".filing__send"), voice = document.querySelector("#filing-voice");
+  if (bar) {
+    voice.scrollIntoView({ block: "end" });
+    if (over(voice, bar)) wrong.push("the bar lies on the button to speak");
+  }
+  return wrong;
+}"""
+
+
+@pytest.mark.parametrize("size", [18, 30])
+def test_nothing_lies_on_anything_else(live_server, browser, world, case, size):
+    set_elder_size(actor=world.chief, size=size)
+    page = Phone(browser, live_server.url).sign_in(world.chief)
+    wrong = []
+    for url in ("/", reverse("report"), reverse("inbox"), reverse("cases"), reverse("messages")):
+        page.goto(live_server.url + url)
+        wrong += [f"{url}: {one}" for one in page.evaluate(IN_THE_WAY)]
+    assert wrong == []
 
 
 def measured(page, live_server, url: str, letter: int, target: int) -> list[str]:

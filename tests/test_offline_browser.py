@@ -64,6 +64,37 @@ def test_a_report_without_a_network_outlives_the_page_and_arrives_once_with_its_
     assert (stored.width, stored.height) == (1536, 2048)  # upright, and not as large as the camera made it
 
 
+def test_the_worker_alone_sends_while_no_page_is_open(phone, world):
+    phone.sign_in(world.chief).close()
+    page = phone.tab("/report/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    write(page)
+    phone.context.set_offline(True)
+    send(page)
+    waits_in(page, 1)
+    blank = phone.context.new_page()
+    devtools = phone.context.new_cdp_session(blank)
+    found = []
+    devtools.on("ServiceWorker.workerRegistrationUpdated", lambda event: found.extend(event["registrations"]))
+    devtools.send("ServiceWorker.enable")
+    page.close()
+    blank.wait_for_timeout(500)
+    phone.context.set_offline(False)
+    assert [tab.url for tab in phone.context.pages] == ["about:blank"]
+    assert not Grievance.objects.exists()
+    registration = next(one for one in found if one["scopeURL"] == f"{phone.site}/")
+    devtools.send(
+        "ServiceWorker.dispatchSyncEvent",
+        {"origin": phone.site, "registrationId": registration["registrationId"], "tag": "outbox", "lastChance": False},
+    )
+    for _ in range(50):
+        if Grievance.objects.exists():
+            break
+        blank.wait_for_timeout(200)
+    blank.wait_for_timeout(500)
+    assert Grievance.objects.get().description == WORDS
+
+
 def test_photos_are_made_small_on_the_phone(phone, world, photo, monkeypatch):
     sizes = []
     original = api_views.file_grievance
@@ -156,6 +187,11 @@ def test_who_is_signed_out_loses_nothing_and_nobody_else_sends_it(phone, world):
     send(page)
     page.wait_for_timeout(1500)
     waits_in(page, 1)
+    signing_in = phone.tab("/sign-in/")
+    signing_in.locator("#outbox-waiting").wait_for(state="visible")
+    assert signing_in.locator("#outbox-waiting [data-count]").text_content() == "1"
+    assert WORDS not in signing_in.content()
+    signing_in.close()
     page = phone.sign_in(world.second_chief)
     page.wait_for_timeout(1500)
     assert not Grievance.objects.exists()
@@ -199,20 +235,20 @@ def test_the_last_seen_pages_open_without_a_network_and_are_gone_after_signing_o
     page = phone.sign_in(world.chief)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()
-    wanted = {"/", "/households/", "/cases/", "/report/", f"/cases/{case.number}/"}
+    wanted = {"/", "/households/", "/cases/", "/report/", "/messages/", "/notices/", f"/cases/{case.number}/"}
     for _ in range(50):
         if wanted <= set(page.evaluate(KEPT)):
             break
         page.wait_for_timeout(200)
     phone.context.set_offline(True)
-    for path in ("/", "/households/", "/cases/", f"/cases/{case.number}/", "/report/"):
+    for path in ("/", "/households/", "/cases/", f"/cases/{case.number}/", "/messages/", "/notices/", "/report/"):
         page.goto(phone.site + path)
         page.locator("#as-of").wait_for(state="visible")
     write(page)
     send(page)
     page.wait_for_url("**/outbox/")
     waits_in(page, 1)
-    page.goto(phone.site + "/messages/")
+    page.goto(phone.site + "/password/")
     assert "没有网络" in page.content() or "No network" in page.content()
     phone.context.set_offline(False)
     page.goto(phone.site + "/")

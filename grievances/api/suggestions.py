@@ -56,7 +56,7 @@ class SuggestedCategory(serializers.Serializer):
 
 
 class AlikeCase(serializers.Serializer):
-    """An open case that looks the same; `count` others joined it, `joined`: the caller has a part in it."""
+    """An open case that looks the same; `count` others joined it, `joined`: the caller too; `filed_by_me`: own case."""
 
     number = serializers.CharField(source="case.number")
     title = serializers.SerializerMethodField(help_text="of a case next door without numbers, doors and names")
@@ -65,6 +65,7 @@ class AlikeCase(serializers.Serializer):
     category = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField(help_text="empty for a case near by that the caller may join, not open")
     joined = serializers.BooleanField()
+    filed_by_me = serializers.BooleanField(source="own")
     count = serializers.IntegerField(source="case.joined_count")
 
     def get_title(self, one: Alike) -> str:

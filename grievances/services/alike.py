@@ -25,11 +25,12 @@ _NEAR_DEGREES = 200 / 111_000
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A case that looks the same; `joined`: the viewer joined it or filed it; `seen`: it is theirs to open."""
+    """A case that looks the same; `joined`: the viewer joined it, `own`: filed it; `seen`: it is theirs to open."""
 
     case: Grievance
     likeness: float
     joined: bool
+    own: bool
     seen: bool
 
 
@@ -55,7 +56,7 @@ def open_alike(text: str, *, user: User, unit: Unit, lat: float | None = None, l
         # A short report that stands in what was typed nearly whole is alike too, if less.
         likeness = max(sum(rare[name] for name in shared) / whole, len(shared) / len(words) / 2 if words else 0)
         if len(shared) >= SHARED and likeness >= ALIKE:
-            found.append(Alike(case, likeness, case.has_joined or case.filed_by_id == user.pk, case.is_seen))
+            found.append(Alike(case, likeness, case.has_joined, case.filed_by_id == user.pk, case.is_seen))
     return sorted(found, key=lambda one: (-one.likeness, -one.case.pk))[:SHOWN]
 
 

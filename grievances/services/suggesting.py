@@ -50,7 +50,7 @@ class _Remembered:
 
 
 def suggest_categories(text: str) -> list[Suggested]:
-    """Return the at most three likeliest second-level categories, the first first; none where all guesses are weak.
+    """Return the at most three likeliest second-level categories, the first first; none of weak or chance guesses.
 
     At most three statements, none while what the process remembers is fresh.
     """
@@ -73,7 +73,7 @@ def learn_categories(*, now: datetime) -> LearntCategories | None:
     model, found = learn(samples, words.seeds, seen_in=SEEN_IN)
     if model is None:
         return None
-    by_words = measure(samples[: max(found.count, 1)], words.guess)
+    by_words = measure(samples[: max(found.count, 1)], words.sure)
     with transaction.atomic():
         row = LearntCategories.objects.create(
             learnt_at=now,
@@ -123,7 +123,7 @@ def _guesser() -> Callable[[str], list[Guess]]:
     version = newest.pk if newest is not None and newest.is_better else 0
     categories = _categories()
     if _Remembered.guess is None or version != _Remembered.version or categories != _Remembered.categories:
-        _Remembered.guess = unpacked(bytes(newest.data)).guess if version else word_list(categories.values()).guess
+        _Remembered.guess = unpacked(bytes(newest.data)).sure if version else word_list(categories.values()).sure
     _Remembered.version, _Remembered.categories, _Remembered.asked_at = version, categories, monotonic()
     return _Remembered.guess
 

@@ -14,11 +14,15 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
-from grievances.suggestions.features import features
+from grievances.suggestions.features import features, pairs
 
 Sample = tuple[str, Hashable]
 Guess = tuple[Hashable, float]
 _LONGEST_LIST = 60_000
+# One pair alone may be chance ("天气不错" and "暖气不热" share one): so many speak for a class, or one that is its own.
+_SPEAKING, _OWN = 2, 1.0
+# In a text of so many pairs the single characters together are no chance.
+_LONG = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,27 @@ class Model:
         scores = self.scores(text)
         shares = shares_of(scores, self.sharpness)
         return sorted(zip(self.classes, shares, strict=False), key=lambda guess: -guess[1])
+
+    def sure(self, text: str) -> list[Guess]:
+        """Return the guesses, none where single characters or one chance pair are all that speaks for any class."""
+        return self.guess(text) if self.spoken_for(text) else []
+
+    def spoken_for(self, text: str) -> set[Hashable]:
+        """Return the classes that have several pairs of `text`, all of a very short one, or one pair that is theirs."""
+        given = pairs(text)
+        if len(given) >= _LONG:
+            return set(self.classes)
+        count: Counter[int] = Counter()
+        found: set[int] = set()
+        for name in given & self.known.keys():
+            one = self.known[name]
+            count.update(one.classes)
+            for place, weight in zip(one.classes, one.weights, strict=True):
+                if weight * weight >= _OWN * one.everywhere:
+                    found.add(place)
+        needed = min(_SPEAKING, len(given))
+        found.update(place for place, number in count.items() if number >= needed)
+        return {self.classes[place] for place in found}
 
     def _among(self, text: str) -> list[tuple[str, Feature]]:
         return [(name, self.known[name]) for name in features(text) if name in self.known]

@@ -62,17 +62,19 @@ def learn(
     order = list(samples)
     random.Random(seed).shuffle(order)  # noqa: S311 (the same parts every time)
     held: list[tuple[tuple[Hashable, ...], list[float], Hashable]] = []
+    spoken_for: list[set[Hashable]] = []
     for part in range(folds if len(order) <= _ALL_PARTS else 1):
         rest = [one for number, one in enumerate(order) if number % folds != part]
         model = train(rest, seeds, seen_in=seen_in)
         if model is None:
             return None, Measured()
         held += [(model.classes, model.scores(text), label) for text, label in order[part::folds]]
+        spoken_for += [model.spoken_for(text) for text, _label in order[part::folds]]
     sharpness = min(_SHARPNESS, key=lambda sharp: _surprise(held, sharp)) if held else _SHARPNESS[0]
     found = Measured()
-    for classes, scores, label in held:
-        shares = shares_of(scores, sharpness)
-        found.add(label, sorted(zip(classes, shares, strict=False), key=lambda guess: -guess[1]))
+    for (classes, scores, label), spoken in zip(held, spoken_for, strict=True):
+        guesses = zip(classes, shares_of(scores, sharpness), strict=False)
+        found.add(label, sorted(guesses, key=lambda guess: -guess[1]) if spoken else [])
     model = train(order, seeds, seen_in=seen_in)
     return (replace(model, sharpness=sharpness) if model else None), found
 

@@ -34,6 +34,11 @@ class WordList:
             shares[label] = shares.get(label, 0.0) + _WORD_COUNTS * weight / whole
         return sorted(shares.items(), key=lambda guess: -guess[1])
 
+    def sure(self, text: str) -> list[Guess]:
+        """Return the guesses, none where no listed word stands in `text` and all likeness may be chance."""
+        has_ground = self._standing(text.lower()) or (self._alike and self._alike.spoken_for(text))
+        return self.guess(text) if has_ground else []
+
     def _standing(self, text: str) -> dict[Hashable, float]:
         """Return the classes whose words stand in `text`, by the length of the words."""
         found: dict[Hashable, float] = {}

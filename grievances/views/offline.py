@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from grievances.navigation import kept_pages
+
 # What the kept pages are drawn with.
 SHELL = (
     "css/tokens.css",
@@ -76,7 +78,7 @@ def service_worker(_request: HttpRequest) -> HttpResponse:
         "signIn": reverse("sign_in"),
         "signOut": reverse("sign_out"),
         "elder": reverse("elder"),
-        "pages": [reverse(name) for name in ("home", "households", "cases", "report", "outbox")],
+        "pages": kept_pages(),
         "casePath": reverse("cases"),
     }
     scripts = json.dumps([static("js/store.js"), static("js/sender.js")])

@@ -1,5 +1,6 @@
 """What every app's API shares: bodies of a sane size, cursors nobody can break, fields that mean what they say."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -39,10 +40,10 @@ class SmallJSONParser(JSONParser):
         _refuse_above(settings.DATA_UPLOAD_MAX_MEMORY_SIZE, parser_context)
         try:
             data = super().parse(stream, media_type=media_type, parser_context=parser_context)
-            has_nul = _has_nul(data)
+            unstorable = _is_unstorable(data)
         except RecursionError as error:
             raise exceptions.ParseError from error
-        if has_nul:
+        if unstorable:
             raise exceptions.ParseError(_("The text holds a character that cannot be stored."))
         return data
 
@@ -56,12 +57,16 @@ class PhotosParser(MultiPartParser):
         return super().parse(stream, media_type=media_type, parser_context=parser_context)
 
 
-def _has_nul(data: Any) -> bool:
+# JSON can say both, UTF-8 text in the database neither: the nought, and half of a pair of surrogates.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _is_unstorable(data: Any) -> bool:
     if isinstance(data, str):
-        return "\x00" in data
+        return _UNSTORABLE.search(data) is not None
     if isinstance(data, dict):
-        return any(_has_nul(part) for pair in data.items() for part in pair)
-    return isinstance(data, list) and any(map(_has_nul, data))
+        return any(_is_unstorable(part) for pair in data.items() for part in pair)
+    return isinstance(data, list) and any(map(_is_unstorable, data))
 
 
 class Flag(serializers.BooleanField):

@@ -121,8 +121,8 @@
       const join = document.createElement("button");
       join.type = "button";
       join.className = "button button--secondary";
-      join.textContent = one.joined ? words.joined : words.meToo;
-      join.disabled = Boolean(one.joined);
+      join.textContent = (one.filed_by_me && words.ownCase) || (one.joined && words.joined) || words.meToo;
+      join.disabled = Boolean(one.joined || one.filed_by_me);
       join.addEventListener("click", async () => {
         join.disabled = true;
         let outcome;

@@ -8,6 +8,8 @@
   const PATIENCE = 4000;
   const KEPT = 40;
   const KEPT_AT = "X-Kept-At";
+  // Pages of one thing, kept once they were seen: a case, the answer to tell about it, a notice.
+  const OWN_PAGE = /^\/(cases\/LJ[\w-]+\/(answer\/)?|notices\/\d+\/)$/;
   const fresh = (request) => fetch(request, { cache: "no-cache" });
 
   self.addEventListener("install", (event) => {
@@ -48,7 +50,7 @@
   };
 
   const isKept = (url) =>
-    url.search === "" && (shell.pages.includes(url.pathname) || /^\/cases\/LJ[\w-]+\/(answer\/)?$/.test(url.pathname));
+    url.search === "" && (shell.pages.includes(url.pathname) || OWN_PAGE.test(url.pathname));
 
   /* Keep a page of whoever it says it was drawn for; pages of anybody before are gone by then. */
   const keepPage = async (url, response) => {

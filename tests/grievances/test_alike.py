@@ -36,7 +36,7 @@ def test_open_cases_alike_are_found_the_likest_first(world):
     do(world, over, Action.WITHDRAW, world.chief)
     found = open_alike("三号楼门口路灯坏了", user=fresh(world.chief), unit=unit)
     assert titles(found) == ["三号楼门口的路灯坏了三天", "路灯坏了"]
-    assert all(one.joined for one in found)  # the chief filed them
+    assert [(one.own, one.joined) for one in found] == [(True, False)] * 2  # the chief filed them, and joined none
     assert open_alike("路", user=fresh(world.chief), unit=unit) == []
     assert open_alike("电梯不动", user=fresh(world.chief), unit=unit) == []
 
@@ -58,6 +58,7 @@ def test_what_the_viewer_sees_or_may_join_and_only_close_by(world):
     found = open_alike("门口路灯坏了", user=fresh(world.group_leader), unit=unit)
     assert [one.case for one in found] == [near]
     assert not found[0].joined
+    assert not found[0].own
     join(actor=fresh(world.group_leader), grievance=near, submission_id=uuid.uuid4(), now=NOON)
     [again] = open_alike("门口路灯坏了", user=fresh(world.group_leader), unit=unit)
     assert (again.joined, again.case.joined_count) == (True, 1)
@@ -111,6 +112,7 @@ def test_next_doors_case_is_shown_by_title_kind_and_neighbourhood_alone(world, n
         "category": "",
         "url": "",
         "joined": False,
+        "filed_by_me": False,
         "count": 0,
     }
     for secret in ("808", "八楼", "张三", "13912345678"):

@@ -169,6 +169,12 @@ def test_nul_in_a_form_is_refused(world):
     assert response.status_code == 400
 
 
+def test_half_a_pair_of_surrogates_is_refused(world):
+    body = b'{"description": "a\\ud800b"}'
+    response = api(world.chief).generic("POST", "/api/v1/cases/", body, content_type="application/json")
+    assert_error(response, 400, "parse_error")
+
+
 def test_bodies_that_are_too_large(world, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     client = api(world.chief)

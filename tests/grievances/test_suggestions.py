@@ -104,6 +104,25 @@ def test_one_rare_word_does_not_decide_alone(world):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("sentence", ["坏照片测试", "今天天气不错", "谢谢大家", "试一试", "照片"])
+def test_single_characters_and_one_chance_pair_suggest_nothing(world, sentence):
+    assert suggest_categories(sentence) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sentence", ["停电", "漏水", "电梯坏了", "狗咬人"])
+def test_a_short_sentence_that_says_it_is_enough(world, sentence):
+    assert suggest_categories(sentence)
+
+
+def test_what_was_learnt_suggests_only_what_several_pairs_speak_for():
+    model = train([("路灯不亮了", 1), ("路灯又不亮", 1), ("水管漏水了", 2), ("水管又漏水", 2)])
+    assert [label for label, _share in model.sure("门口路灯不亮")] == [1]
+    assert model.guess("管灯")
+    assert model.sure("管灯") == []
+
+
+@pytest.mark.django_db
 def test_weak_guesses_and_categories_out_of_use_are_not_shown(world):
     assert suggest_categories("") == []
     assert suggest_categories("今天") == []

@@ -53,6 +53,7 @@ def test_the_answer_is_as_agreed(world):
             "category": "",
             "url": case.get_absolute_url(),
             "joined": True,
+            "filed_by_me": True,
             "count": 1,
         }
     ]

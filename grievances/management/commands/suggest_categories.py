@@ -76,7 +76,7 @@ class Command(PipeCommand):
         categories = list(Category.objects.filter(is_active=True).select_related("parent").order_by("code"))
         belongs = _belongs(categories, set(labels))
         words = word_list(categories)
-        self._say(_("Word list"), measure(samples, _translated(words.guess, belongs)))
+        self._say(_("Word list"), measure(samples, _translated(words.sure, belongs)))
         _model, found = learn(samples, folds=options["folds"])
         self._say(_("Learnt from the file alone"), found)
         seeds = [(text, label) for text, pk in words.seeds if (label := _likeliest(belongs.get(pk, {})))]
