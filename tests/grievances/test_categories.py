@@ -95,7 +95,12 @@ class TestLoading:
     def test_defaults_leave_a_city_s_own_edits_alone(self):
         load_shipped_defaults(actor=system_user())
         Category.objects.filter(code="0101").update(name="本市叫法")
-        assert load_shipped_defaults(actor=system_user()) == {"categories": 0, "reasons": 0, "years": 0}
+        assert load_shipped_defaults(actor=system_user()) == {
+            "categories": 0,
+            "reasons": 0,
+            "replies": 0,
+            "years": 0,
+        }
         assert Category.objects.get(code="0101").name == "本市叫法"
 
     def test_every_step_that_needs_a_reason_has_some(self):

@@ -213,7 +213,7 @@ def test_which_limit_holds_and_why(world, client):
     page = client.get(reverse("admin:grievances_which_limit"), asked)
     with translation.override("zh-hans"):
         lines = {str(line["stage"]): line for line in page.context["lines"]}
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert [street.name in line["why"] for line in page.context["lines"]].count(True) == 1
     bad = client.get(reverse("admin:grievances_which_limit"), {"category": "x", "urgency": "soon"})
     assert bad.context["lines"] == []
@@ -227,12 +227,12 @@ def test_any_district_or_street_can_be_asked_about_before_a_unit_has_limits_of_i
         ("谯城区", ["谯城区", "花戏楼街道", "薛阁街道"])
     ]
     asked = {"category": "", "urgency": "7d", "unit": world.units["other_street"].pk}
-    assert len(client.get(reverse("admin:grievances_which_limit"), asked).context["lines"]) == 4
+    assert len(client.get(reverse("admin:grievances_which_limit"), asked).context["lines"]) == 5
     zone = world.units["zone"]
     assert client.get(reverse("admin:grievances_which_limit"), asked | {"unit": zone.pk}).context["lines"] == []
     limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=2, counts="workdays", unit=zone)
     page = client.get(reverse("admin:grievances_which_limit"), asked | {"unit": zone.pk})
-    assert len(page.context["lines"]) == 4
+    assert len(page.context["lines"]) == 5
     assert "花戏楼街道 第一片" in page.content.decode()
 
 
