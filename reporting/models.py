@@ -94,6 +94,8 @@ class ChiefLoad(models.Model):
     from_4 = models.IntegerField()
     from_8 = models.IntegerField()
     from_16 = models.IntegerField()
+    # Neither the number itself nor its difference from those beside it tells of a few.
+    is_shown = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         verbose_name = "load of chiefs"

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ("from_4", models.IntegerField()),
                 ("from_8", models.IntegerField()),
                 ("from_16", models.IntegerField()),
+                ("is_shown", models.BooleanField(db_default=True, default=True)),
             ],
             options={
                 "verbose_name": "load of chiefs",

@@ -84,6 +84,19 @@ CROSS JOIN generate_series(1, {deepest}) AS depth
 WHERE length(h.path) >= depth * {segment}
 GROUP BY 1, 2, 3
 """
+# A unit less all of its children but one is that one: where those with too few chiefs are too few together as well,
+# nothing below the unit is shown.
+_HIDE = """
+WITH few AS (
+  SELECT week, left(unit_path, length(unit_path) - {segment}) AS above FROM {load}
+  WHERE week >= %(first)s AND kind = 'cases' AND chiefs < %(fewest)s
+  GROUP BY 1, 2 HAVING sum(chiefs) < %(fewest)s
+)
+UPDATE {load} AS l SET is_shown = false
+WHERE week >= %(first)s AND (chiefs < %(fewest)s OR EXISTS (
+  SELECT FROM few WHERE few.week = l.week AND l.unit_path > few.above AND l.unit_path < few.above || '~'
+))
+"""
 
 
 @transaction.atomic
@@ -122,6 +135,7 @@ def count_loads(*, now: datetime) -> int:
                 "audiences": tuple(name for name, roles in AUDIENCE_ROLES.items() if Role.CHIEF in roles),
             },
         )
+        cursor.execute(_HIDE.format(**_TABLES, segment=tree.SEGMENT), {"first": first, "fewest": FEWEST})
     return (last - first).days // 7 + 1
 
 
@@ -150,12 +164,13 @@ def weeks_of(period: Period) -> tuple[date, date] | None:
 
 def burden_of(*, unit: Unit, period: Period) -> list[Load]:
     """Return what a chief of the unit had in a week of the period, on average; empty where it may not be said or no
-    whole week is counted. Weeks with fewer than `FEWEST` chiefs are left out."""
+    whole week is counted. Weeks with fewer than `FEWEST` chiefs are left out, and those in which the numbers beside it
+    would tell of fewer."""
     weeks = weeks_of(period)
     if weeks is None or unit.depth > DEEPEST:
         return []
     with snapshot():
-        rows = ChiefLoad.objects.filter(unit_path__in=unit.paths, week__range=weeks, chiefs__gte=FEWEST)
+        rows = ChiefLoad.objects.filter(unit_path__in=unit.paths, week__range=weeks, is_shown=True)
         sums = {f"s_{name}": Sum(name) for name in ("chiefs", "total", *GROUPS)}
         found = list(rows.order_by().values("kind").annotate(**sums))
     return loads({name.removeprefix("s_"): value for name, value in row.items()} for row in found)

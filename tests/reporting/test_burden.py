@@ -39,6 +39,8 @@ def world(time_machine) -> World:
             actor=system_user(), level=Level.NEIGHBOURHOOD, name=f"增设{number}邻", parent=world.units["group"]
         )
         world.users[key] = make_post(Role.CHIEF, unit=world.units[key]).user
+    for name in ("chief", "second_chief"):
+        world.others[name].posts.update(ended_at=datetime(2026, 1, 2, tzinfo=UTC))
     return world
 
 
@@ -92,11 +94,23 @@ def test_fewer_than_ten_chiefs_have_no_number_anywhere(world):
     count_loads(now=AFTER)
     assert found(world, "community") == {}
     assert found(world, "street") == {}
-    assert found(world, "district")[CASES] == pytest.approx(1 / 11)  # with the two of the other street
+    assert found(world, "district") == {}
     for unit in ("zone", "group", "neighbourhood"):
         assert found(world, unit) == {}
         url = reverse("dashboard_panel", args=[world.units[unit].pk, "burden"])
         assert "loads__value" not in as_user(world.city_official).get(url, {"period": "last_week"}).content.decode()
+
+
+def test_a_number_from_which_a_few_could_be_reckoned_is_not_shown_either(world):
+    others = [world.others[name] for name in ("chief", "second_chief")]
+    for other in others:
+        other.posts.update(ended_at=None)
+    put(world)
+    count_loads(now=AFTER)
+    # Twelve in the district, ten in this street: the street's number would tell that of the other two.
+    assert found(world, "district")[CASES] == pytest.approx(1 / 12)
+    for unit in ("street", "community", "other_street"):
+        assert found(world, unit) == {}, unit
 
 
 def test_below_the_community_nothing_is_kept_and_no_row_names_a_person(world):
@@ -104,7 +118,7 @@ def test_below_the_community_nothing_is_kept_and_no_row_names_a_person(world):
     count_loads(now=AFTER)
     assert max(len(path) for path in ChiefLoad.objects.values_list("unit_path", flat=True)) == 16
     assert {field.name for field in ChiefLoad._meta.fields} == {
-        "pk", "unit_path", "week", "kind", "chiefs", "total", *GROUPS,
+        "pk", "unit_path", "week", "kind", "chiefs", "total", "is_shown", *GROUPS,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Dashboards and the lists behind their numbers: who sees what, and that a list holds exactly what was counted."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -15,8 +15,11 @@ from grievances.models import Grievance
 from orgs.choices import Role
 from orgs.models import Unit, User
 from reporting.measures import KINDS, TIME_TO_CLOSE
+from reporting.periods import Period
 from reporting.services import case_lists
 from reporting.services.rates import closure_rates, count_now
+from reporting.services.reading import read
+from reporting.services.tallies import fold_all
 from tests.factories import NOON, World, category, make_post, make_user, make_world
 from tests.reporting.rows import put, put_closed, put_everything
 
@@ -301,6 +304,40 @@ def test_every_linked_number_on_the_page_leads_to_so_many_cases(world):
             if "measure=satisfaction&side=numerator" in href:
                 continue  # weighted: checked above
             assert number == expected, href
+
+
+def test_every_tile_of_the_treemap_leads_to_so_many_cases(world):
+    put_everything(world)
+    client = as_user(world.city_official)
+    for by in ("category", "source", "agency"):
+        maps = page(world, world.city_official, "district", by=by).context["maps"]
+        tiles = [tile for one in maps for tile in one.tiles]
+        assert by == "source" or tiles, by
+        for tile in tiles:
+            assert listed(client.get(tile.part.url)) == tile.part.cases == int(tile.part.number)
+
+
+@pytest.mark.parametrize(
+    "days", [("2026-03-01", "2026-03-31"), ("2026-01-01", "2026-06-01"), ("2025-01-01", "2026-12-31")]
+)
+@pytest.mark.parametrize("unit", ["city", "district", "street", "community", "group"])
+def test_the_small_trends_of_children_add_up_to_their_rows(world, unit, days):
+    put_everything(world)
+    put(world, reported_at=NOON + timedelta(days=9))
+    for folded in (False, True):
+        if folded:
+            fold_all()
+        period = Period(*(date.fromisoformat(day) for day in days))
+        found = read(unit=world.units[unit], periods={"period": period}, now=LATER, by_place=True, step=period.step)
+        assert set(found.sparks) == {path for path in found.places if path != world.units[unit].path}
+        for path, bars in found.sparks.items():
+            counts = found.places[path]
+            assert [sum(bar[0] for bar in bars.values()), sum(bar[1] for bar in bars.values())] == [
+                counts.cases["accepted"],
+                counts.cases["closed"],
+            ]
+    answer = page(world, world.city_official, unit, since=days[0], until=days[1])
+    assert "spark__accepted" in answer.content.decode()
 
 
 def test_a_list_is_paged_by_marks_both_ways_without_gap_or_repeat(world, monkeypatch):
