@@ -56,8 +56,8 @@ def overdue_below(unit: Unit, below: Sequence[Unit], *, now: datetime) -> dict[i
     rows = _by_place(open_ones, below).annotate(n=Count("pk"), late=Count("pk", filter=late))
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in rows:
-        sums[row["place"]][0] += row["late"]
-        sums[row["place"]][1] += row["n"]
+        sums[row["unit_place"]][0] += row["late"]
+        sums[row["unit_place"]][1] += row["n"]
     found = {}
     for one in below:
         late_ones, all_open = (sum(part) for part in zip(*(sums[path] for path in one.paths), strict=True))
@@ -71,8 +71,8 @@ def middles_below(unit: Unit, below: Sequence[Unit]) -> dict[int, tuple[float, f
         subtree_q(unit.path, field="unit_path"), lat__isnull=False, lon__isnull=False
     )
     middles = {
-        row["place"]: (row["lat"], row["lon"])
-        for row in _by_place(with_position, below).annotate(lat=Avg("lat"), lon=Avg("lon"))
+        row["unit_place"]: (row["mean_lat"], row["mean_lon"])
+        for row in _by_place(with_position, below).annotate(mean_lat=Avg("lat"), mean_lon=Avg("lon"))
     }
     return {one.pk: middles[one.path] for one in below if one.path in middles}
 
@@ -80,4 +80,4 @@ def middles_below(unit: Unit, below: Sequence[Unit]) -> dict[int, tuple[float, f
 def _by_place(cases, below: Sequence[Unit]):
     """Group cases by the path of the unit of `below` they were filed in; all of one depth but for odd trees."""
     depth = max((one.depth for one in below), default=LEVEL_ORDER[Level.CITY])
-    return cases.order_by().values(place=Substr("unit_path", 1, depth * tree.SEGMENT))
+    return cases.order_by().values(unit_place=Substr("unit_path", 1, depth * tree.SEGMENT))

@@ -10,9 +10,10 @@ MOST = 5
 @dataclass(frozen=True, slots=True)
 class Shade:
     """A class of values from `low` to `high`, both included; `number` counts from 1, the lowest, `count` is how many
-    units are in it."""
+    units are in it. `tone` is how dark it is drawn, 1 to 5: few classes lie far apart."""
 
     number: int
+    tone: int
     low: float
     high: float
     count: int
@@ -34,11 +35,15 @@ def shades(values: Iterable[float]) -> list[Shade]:
     found, begin = [], 0
     for number, top in enumerate(tops, start=1):
         inside = [value for value in ordered[begin:] if value <= top]
-        found.append(Shade(number, inside[0], inside[-1], len(inside)))
+        found.append(Shade(number, _tone(number, len(tops)), inside[0], inside[-1], len(inside)))
         begin += len(inside)
     return found
 
 
-def shade_of(value: float, classes: list[Shade]) -> int:
-    """Return the number of the class that holds `value`."""
-    return classes[bisect_left([one.high for one in classes], value)].number
+def _tone(number: int, of: int) -> int:
+    return 1 + round((number - 1) * (MOST - 1) / (of - 1)) if of > 1 else (1 + MOST) // 2
+
+
+def shade_of(value: float, classes: list[Shade]) -> Shade:
+    """Return the class that holds `value`."""
+    return classes[bisect_left([one.high for one in classes], value)]

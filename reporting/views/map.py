@@ -51,7 +51,7 @@ class _Row:
     unit: Unit
     measure: Measure
     value: str
-    shade: int
+    shade: Shade | None
     drawn: str
     dashboard_url: str
     cases_url: str
@@ -116,7 +116,7 @@ def unit_map(request: HttpRequest, unit_id: int) -> HttpResponse:
             "rows": rows,
             "level_name": below[0].level_name if below else "",
             "legend": [(shade, _words(measure, shade.low), _words(measure, shade.high)) for shade in classes],
-            "without": sum(row.shade == 0 for row in rows),
+            "without": sum(row.shade is None for row in rows),
             "has_middles": MIDDLE in drawn,
             "missing": sum(row.drawn == NOWHERE for row in rows),
             "tiles": tiles,
@@ -233,7 +233,7 @@ def _rows(
                 unit=one,
                 measure=value,
                 value=_words(measure, value.value),
-                shade=shade_of(value.value, classes) if value.value is not None else 0,
+                shade=shade_of(value.value, classes) if value.value is not None else None,
                 drawn=drawn,
                 dashboard_url=dashboard_url(one, query),
                 cases_url=cases_url(one, period, measure_key, side),

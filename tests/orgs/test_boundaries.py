@@ -157,7 +157,7 @@ def test_a_file_that_is_none_is_refused(world, file):
 
 
 def test_sizes_and_choices_are_limited(world, monkeypatch):
-    with pytest.raises(InvalidInput, match=""):
+    with pytest.raises(InvalidInput):
         preview_boundaries(actor=system_user(), raw=raw(feature(code="3416")), datum="bd09")
     monkeypatch.setattr(boundaries, "MAX_FEATURES", 1)
     with pytest.raises(InvalidInput):

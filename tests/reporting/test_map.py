@@ -123,12 +123,14 @@ def test_classes_hold_about_as_many_each_and_part_no_equals():
     assert [(one.low, one.high, one.count) for one in found] == [(1, 2, 2), (3, 4, 2), (5, 6, 2), (7, 8, 2), (9, 10, 2)]
     assert [(one.low, one.high, one.count) for one in shades([0, 0, 0, 0, 0, 3])] == [(0, 0, 5), (3, 3, 1)]
     assert shades([]) == []
-    assert [shade_of(value, found) for value in (1, 2, 3, 10)] == [1, 1, 2, 5]
+    assert [shade_of(value, found).number for value in (1, 2, 3, 10)] == [1, 1, 2, 5]
     for values in ([0.5], [1, 1], [0, 9, 9, 9, 9, 9, 9, 9], list(range(23))):
         classes = shades(values)
         assert sum(one.count for one in classes) == len(values)
-        assert all(classes[shade_of(one, classes) - 1].low <= one <= classes[shade_of(one, classes) - 1].high
-                   for one in values)  # fmt: skip
+        for one in values:
+            assert shade_of(one, classes).low <= one <= shade_of(one, classes).high
+    assert [one.tone for one in shades([1, 2])] == [1, 5]
+    assert [one.tone for one in shades([1, 2, 3])] == [1, 3, 5]
 
 
 # Where it is drawn

@@ -56,9 +56,9 @@ def test_areas_are_drawn_and_open_and_cases_show_close_by(browser, live_server, 
     )
     page.wait_for_selector("#map path.map-shape")
     assert page.locator("#map path.map-shape").count() == 2
-    shaded = page.locator("path.map-shape.map-shade--1").first
-    assert shaded.evaluate("one => getComputedStyle(one).fill") == "rgb(240, 245, 252)"
-    page.locator("path.map-shape.map-shade--1").first.click()
+    shaded = page.locator("path.map-shape:not(.map-shade--0)").first
+    assert shaded.evaluate("one => getComputedStyle(one).fill") == "rgb(157, 191, 234)"
+    page.locator("path.map-shape:not(.map-shade--0)").first.click()
     popup = page.locator(".leaflet-popup")
     assert "花戏楼街道" in popup.inner_text()
     assert "1 / 2" in popup.inner_text()
@@ -73,7 +73,7 @@ def test_areas_are_drawn_and_open_and_cases_show_close_by(browser, live_server, 
     for _ in range(12):
         if page.locator(".map-case").count():
             break
-        spot = page.locator("path.map-shape.map-shade--1").first.bounding_box()
+        spot = page.locator("path.map-shape:not(.map-shade--0)").first.bounding_box()
         page.mouse.dblclick(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
         page.wait_for_timeout(600)
     page.locator(".map-case").click()
