@@ -8,6 +8,7 @@ from grievances.models.handling import Assignment, Escalation, Extension, Feedba
 from grievances.models.joining import Joining
 from grievances.models.limits import Ladder, LadderRung, StageLimit
 from grievances.models.publications import Publication
+from grievances.models.saved import SavedFilter
 from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
 from grievances.models.voices import VoiceNote
@@ -29,6 +30,7 @@ __all__ = [
     "NumberBase",
     "Publication",
     "Reason",
+    "SavedFilter",
     "StageLimit",
     "Suspension",
     "VoiceNote",
