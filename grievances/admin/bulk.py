@@ -19,6 +19,7 @@ from grievances.services.assigning import Suggested, suggested_agencies
 from grievances.services.verbs import perform
 from linjiang.common.clock import now
 from linjiang.common.errors import LinjiangError
+from linjiang.common.text import clean
 from orgs import tree
 from orgs.choices import LEVEL_ORDER, Level
 from orgs.models import Agency, User
@@ -39,8 +40,9 @@ class UrgeForm(forms.Form):
         help_text=_("Sent along with each."),
     )
 
-    def __init__(self, *args, cases: Sequence[Grievance], **kwargs) -> None:
+    def __init__(self, *args, cases: Sequence[Grievance], user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
 
 
 class AssignForm(UrgeForm):
@@ -48,8 +50,8 @@ class AssignForm(UrgeForm):
 
     agency = forms.ModelChoiceField(Agency.objects.none(), label=_("Who handles them?"), empty_label=_("Please choose"))
 
-    def __init__(self, *args, cases: Sequence[Grievance], **kwargs) -> None:
-        super().__init__(*args, cases=cases, **kwargs)
+    def __init__(self, *args, cases: Sequence[Grievance], user: User, **kwargs) -> None:
+        super().__init__(*args, cases=cases, user=user, **kwargs)
         paths = {upper for case in cases for upper in tree.ancestor_paths(case.unit_path, include_self=True)}
         serving = Q(unit__path__in=paths) if paths else Q(pk__in=[])
         self.fields["agency"].queryset = Agency.objects.filter(serving, is_active=True).select_related("unit")
@@ -83,6 +85,27 @@ def _suggested(cases: Sequence[Grievance], serving) -> list[Suggested]:
     return [replace(one, words=gettext("; ").join([of_them, one.words])) for one in found]
 
 
+class MergeForm(UrgeForm):
+    """Into which case they go, by its number."""
+
+    into_number = forms.CharField(label=_("Into which case?"), max_length=30, help_text="LJ20261122-00031")
+    field_order = ("into_number", "note")
+
+    def __init__(self, *args, cases: Sequence[Grievance], user: User, **kwargs) -> None:
+        super().__init__(*args, cases=cases, user=user, **kwargs)
+        self.fields["into_number"].initial = min((case.number for case in cases), default="")
+
+    def clean(self) -> dict:
+        """Find the case among the open ones that the person sees."""
+        cleaned = super().clean()
+        number = clean(cleaned.pop("into_number", "")).upper()
+        if number:
+            cleaned["into"] = Grievance.objects.visible_to(self.user).live().filter(number=number).first()
+            if cleaned["into"] is None:
+                self.add_error("into_number", _("There is no open case of yours with this number."))
+        return cleaned
+
+
 @dataclass(frozen=True, slots=True)
 class Bulk:
     """A step that can be taken on many cases, with its form and words."""
@@ -94,6 +117,7 @@ class Bulk:
 
 ACTIONS: dict[str, Bulk] = {
     Action.ASSIGN: Bulk(AssignForm, _("Assign several cases"), _("Assign %(count)s cases")),
+    Action.MERGE: Bulk(MergeForm, _("Merge several cases"), _("Merge %(count)s cases")),
     Action.URGE: Bulk(UrgeForm, _("Urge several cases"), _("Urge %(count)s cases")),
 }
 
@@ -112,7 +136,7 @@ def page(admin, request: HttpRequest, action: Action, cases: list[Grievance]) ->
     bulk = ACTIONS[action]
     at = now()
     given = request.POST if request.method == "POST" else None
-    form = bulk.form(given, cases=cases)
+    form = bulk.form(given, cases=cases, user=request.user)
     is_valid = given is not None and form.is_valid()
     chosen = form.cleaned_data if is_valid else {}
     if is_valid and "apply" in request.POST:
@@ -122,7 +146,7 @@ def page(admin, request: HttpRequest, action: Action, cases: list[Grievance]) ->
         return admin.page(
             request, "desk/bulk_report.html", title=bulk.title, lines=lines, done=done, left=len(lines) - done
         )
-    lines = [_foresee(request.user, case, action, chosen.get("agency"), at=at) for case in cases]
+    lines = [_foresee(request.user, case, action, chosen, at=at) for case in cases]
     ready = sum(line.ok for line in lines)
     return admin.page(
         request,
@@ -137,10 +161,13 @@ def page(admin, request: HttpRequest, action: Action, cases: list[Grievance]) ->
     )
 
 
-def _foresee(user: User, case: Grievance, action: Action, agency: Agency | None, *, at: datetime) -> Line:
+def _foresee(user: User, case: Grievance, action: Action, chosen: dict, *, at: datetime) -> Line:
     answer = decide(user, action, case, at=at)
     if not answer:
         return Line(case, ok=False, reason=str(answer.reason))
+    agency, into = chosen.get("agency"), chosen.get("into")
+    if into is not None and into.pk == case.pk:
+        return Line(case, ok=False, reason=gettext("This is the case the others go into. It stays open."))
     if agency is not None and not tree.covers(agency.unit.path, case.unit_path):
         words = gettext("%(agency)s does not serve this place.") % {"agency": agency.name}
         return Line(case, ok=False, reason=words)
@@ -148,6 +175,9 @@ def _foresee(user: User, case: Grievance, action: Action, agency: Agency | None,
 
 
 def _apply(user: User, case: Grievance, action: Action, given: dict, *, version: int | None, at: datetime) -> Line:
+    into = given.get("into")
+    if into is not None and into.pk == case.pk:
+        return _foresee(user, case, action, given, at=at)
     try:
         done = perform(action=action, actor=user, grievance=case, now=at, version=version or case.version, **given)
     except LinjiangError as error:

@@ -1,24 +1,62 @@
 """The case at the desk: everything about it on one page, every step of the policy, and the forms of the steps."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from grievances import guidance, joint, pending, presentation, stages
+from grievances.admin import order
 from grievances.choices import Action
 from grievances.forms.contacts import PurposeForm
 from grievances.letters.kinds import offered
 from grievances.models import Grievance
 from grievances.policies import available_actions, may_see_contact
+from grievances.services.alike import open_alike
 from grievances.services.verbs import FIELDS
 from grievances.views.cases import joint_work
 from grievances.views.step_page import StepPage
 from linjiang.common.clock import now
 from orgs.services.contacts import looks_today, reveal_contact
+
+# Said by `_DeskStepPage.leave` to a panel, which goes there itself: a script cannot see where a redirect would lead.
+PANEL_HEADER = "X-Desk-Panel"
+
+# The key of each step that is taken often; what is rare or grave has none. In the order in which a page gives a letter
+# away, where two steps want the same one.
+KEYS = {
+    Action.ASSIGN: "a",
+    Action.REASSIGN: "a",
+    Action.RETURN: "r",
+    Action.REFER_UP: "r",
+    Action.REFER_DOWN: "d",
+    Action.SETTLE_HERE: "s",
+    Action.ACKNOWLEDGE: "s",
+    Action.RESOLVE: "v",
+    Action.GRANT_EXTENSION: "y",
+    Action.SUSPEND: "y",
+    Action.REFUSE_EXTENSION: "z",
+    Action.REFUSE_SUSPENSION: "z",
+    Action.RESUME: "y",
+    Action.FEEDBACK: "f",
+    Action.RECORD_CALLBACK: "b",
+    Action.MERGE: "m",
+    Action.CLASSIFY: "l",
+    Action.URGE: "e",
+    Action.COMMENT: "c",
+    Action.ADD_PHOTO: "i",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A step of the case as the desk offers it."""
+
+    step: guidance.Choice
+    url: str
+    key: str = ""
 
 
 def address(case: Grievance) -> str:
@@ -39,7 +77,8 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     told = case.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk")
     events = joint.readable(told, user=request.user, grievance=case)
     names = presentation.names_for(events)
-    buttons, others, remarks = _steps(request.user, case, at)
+    query = order.list_of(request)
+    buttons, refused, remarks = _steps(request.user, case, at, query)
     contact = _contact_of(case)
     target = case.merged_into
     visible = admin.get_queryset(request)
@@ -61,20 +100,48 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         remarks=remarks,
         **joint_work(case, events, at=at),
         buttons=buttons,
-        others=[step for step in others if not step.reason],
-        refused=[step for step in others if step.reason],
         letters=offered(request.user, case),
+        refused=refused,
+        alike=_alike(request.user, case),
+        list_query=query,
+        back_url=f"{admin.list_url}?{query}" if query else admin.list_url,
+        next_url=order.along(reverse("admin:grievances_next", args=[case.pk]), query) if query else "",
+        previous_url=order.along(reverse("admin:grievances_previous", args=[case.pk]), query) if query else "",
         contact=contact,
         contact_allowed=contact is not None and may_see_contact(request.user, case).allowed,
         target=target if target is not None and visible.filter(pk=target.pk).exists() else None,
     )
 
 
-def _steps(user, case: Grievance, at: datetime) -> Iterator[list[guidance.Choice]]:
-    """Yield the likely steps, the others, and the remarks, leading to the desk's own pages."""
+def _steps(
+    user, case: Grievance, at: datetime, query: str
+) -> tuple[list[Button], list[guidance.Choice], list[guidance.Choice]]:
+    """Return the steps that are open as buttons of the desk, the likely ones first, those that are not, and the remarks,
+    which lead to the desk's own pages."""
     steps = available_actions(user, case, at=at)
-    for group in (*guidance.choices(case, steps), guidance.remarks(case, steps)):
-        yield [replace(step, url=reverse("admin:grievances_step", args=[case.pk, step.action.value])) for step in group]
+    likely, others = guidance.choices(case, steps)
+    buttons, taken = [], set()
+    for step in [*likely, *(step for step in others if not step.reason)]:
+        key = KEYS.get(step.action, "")
+        key = "" if key in taken else key
+        taken.add(key)
+        buttons.append(Button(step=step, url=_step_url(case, step, query), key=key))
+    remarks = [replace(step, url=_step_url(case, step, query)) for step in guidance.remarks(case, steps)]
+    return buttons, [step for step in others if step.reason], remarks
+
+
+def _step_url(case: Grievance, step: guidance.Choice, query: str) -> str:
+    return order.along(reverse("admin:grievances_step", args=[case.pk, step.action.value]), query)
+
+
+def _alike(user, case: Grievance) -> list[Grievance]:
+    """Return the open cases near by that look like this one and may be opened; none for a case that has ended."""
+    if not case.is_live:
+        return []
+    found = open_alike(
+        f"{case.title}\n{case.description}", user=user, unit=case.unit, lat=case.lat, lon=case.lon, beside=case
+    )
+    return [one.case for one in found if one.seen]
 
 
 def take_step(admin, request: HttpRequest, case: Grievance, action: Action) -> HttpResponse:
@@ -86,12 +153,20 @@ def take_step(admin, request: HttpRequest, case: Grievance, action: Action) -> H
     return _DeskStepPage(admin, request, whole(case), action).answer()
 
 
+# Written down beside the work on a case: who does so is not done with it.
+_STAYS = (Action.COMMENT, Action.ADD_PHOTO, Action.CLASSIFY)
+
+
 class _DeskStepPage(StepPage):
     """The step as the desk shows it."""
 
     def __init__(self, admin, request: HttpRequest, case: Grievance, action: Action) -> None:
         super().__init__(request, case, action, now())
         self.admin = admin
+        self.query = order.list_of(request)
+        # Where the case stood in its list is known only before the step, which may take it out of there.
+        posted = self.query and request.method == "POST"
+        self.behind = order.following(order.keys(admin, request, self.query), case.pk) if posted else []
 
     def draw(self, context: dict, *, status: int) -> HttpResponse:
         return self.admin.page(
@@ -101,13 +176,21 @@ class _DeskStepPage(StepPage):
             status=status,
             stands=presentation.where_it_stands(self.case),
             submit_style="danger" if context["is_grave"] else "primary",
-            back_url=address(self.case),
+            back_url=order.along(address(self.case), self.query),
             **context,
         )
 
-    def leave(self, done: Grievance) -> HttpResponseRedirect:
-        still_mine = self.admin.get_queryset(self.request).filter(pk=done.pk).exists()
-        return HttpResponseRedirect(address(done) if still_mine else self.admin.list_url)
+    def leave(self, done: Grievance) -> HttpResponse:
+        """Go on with the next case of the list; without a list stay with this one, as long as it is in sight."""
+        if self.query and self.action not in _STAYS:
+            going = order.after_step(self.admin, self.request, self.behind)
+        else:
+            still_mine = self.admin.get_queryset(self.request).filter(pk=done.pk).exists()
+            stay = order.along(address(done), self.query)
+            going = HttpResponseRedirect(stay if still_mine else self.admin.list_url)
+        if PANEL_HEADER in self.request.headers:
+            return JsonResponse({"go": going.url})
+        return going
 
     def reload(self) -> Grievance:
         return whole(self.case)

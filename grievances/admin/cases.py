@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from grievances import search
-from grievances.admin import bulk, case_page
+from grievances.admin import bulk, case_page, order, saved, watching
 from grievances.admin.filters import AreaFilter, ReportedFilter, TopCategoryFilter
 from grievances.admin.tabs import ALL, LABELS, TabFilter, chosen_tab, tabs
 from grievances.choices import Action
@@ -22,7 +22,7 @@ from grievances.stages import pressing
 from grievances.views.exports import offer
 from linjiang.common.clock import now
 from linjiang.common.errors import InvalidInput
-from linjiang.common.templatetags.lj import cn_datetime, icon, status_icon
+from linjiang.common.templatetags.lj import cn_datetime, icon, mask_phone, status_icon
 from linjiang.common.text import clean_phone, is_phone
 from linjiang.desk import WORK, DeskAdmin, desk_site
 from orgs.admin.scoping import may
@@ -40,7 +40,7 @@ class CaseAdmin(DeskAdmin):
     desk_home = 9
     list_before_template = "desk/case_tabs.html"
     list_disable_select_all = True
-    list_display = ("number_link", "title_words", "where", "category_name", "status_chip", "due", "holder", "pace")
+    list_display = ("where", "category_name", "status_chip", "due", "holder", "pace")
     list_display_links = None
     list_filter = (
         TabFilter,
@@ -55,7 +55,11 @@ class CaseAdmin(DeskAdmin):
     search_fields = ("number",)
     search_help_text = _("Number, words, door or the caller's phone number")
     sortable_by = ("due", "status_chip", "pace")
-    actions = ("assign_chosen", "urge_chosen")
+    # What a branch adds for the chosen cases (an export, say) is one more method with @admin.action, named here.
+    actions = ("assign_chosen", "urge_chosen", "merge_chosen")
+
+    class Media:
+        js = ("js/desk-keys.js",)
 
     def may_view(self, user) -> bool:
         return may(user, *DESK_ROLES, Role.SUPERVISOR)
@@ -87,7 +91,11 @@ class CaseAdmin(DeskAdmin):
         return queryset.worded(search.parse(typed), also=[search.below(known_area(request.user))]), False
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
-        """As the theme's, with the tabs above."""
+        """As the theme's, with the tabs and saved filters above; without anything asked for, the one that opens."""
+        if request.method == "GET" and not request.GET:
+            chosen = saved.opening(request) if self.has_view_permission(request) else None
+            if chosen is not None:
+                return saved.lead_to(self, request, chosen)
         response = super().changelist_view(request, {"title": gettext("Cases"), **(extra_context or {})})
         # A bulk step answers with a redirect, which has no list.
         changelist = getattr(response, "context_data", {}).get("cl")
@@ -95,23 +103,34 @@ class CaseAdmin(DeskAdmin):
             response.context_data["export_url"] = reverse("admin:grievances_export") + changelist.get_query_string(
                 remove=["p"]
             )
+            response.context_data["desk_searched"] = searched(request.GET.get("q", ""))
+            response.context_data["desk_saved"] = saved.chips(request)
+            response.context_data["desk_save_url"] = order.along(
+                reverse("admin:grievances_saved_new"), saved.kept(request)
+            )
             response.context_data["desk_tabs"] = tabs(
                 self.get_queryset(request),
+                user=request.user,
                 chosen=chosen_tab(request.GET),
                 link=lambda key: changelist.get_query_string({"tab": key}, ["p", "status__exact"]),
                 at=now(),
             )
         return response
 
-    @admin.display(description=_("number"))
-    def number_link(self, case: Grievance) -> str:
-        url = reverse("admin:grievances_grievance_change", args=[case.pk])
-        return format_html('<a class="desk-number" href="{}">{}</a>', url, case.number)
+    def get_list_display(self, request) -> tuple:
+        """Return the columns; the links of this request carry its list along."""
+        query = request.GET.urlencode()
+        query = query if len(query) <= order.LONGEST else ""
 
-    @admin.display(description=_("title"))
-    def title_words(self, case: Grievance) -> str:
-        url = reverse("admin:grievances_grievance_change", args=[case.pk])
-        return format_html('<a class="desk-title" href="{}">{}</a>', url, case.title)
+        @admin.display(description=_("number"))
+        def number_link(case: Grievance) -> str:
+            return format_html('<a class="desk-number" href="{}">{}</a>', _address(case, query), case.number)
+
+        @admin.display(description=_("title"))
+        def title_words(case: Grievance) -> str:
+            return format_html('<a class="desk-title" href="{}">{}</a>', _address(case, query), case.title)
+
+        return (number_link, title_words, *self.list_display)
 
     @admin.display(description=_("unit"))
     def where(self, case: Grievance) -> str:
@@ -170,6 +189,10 @@ class CaseAdmin(DeskAdmin):
     def urge_chosen(self, request, queryset) -> HttpResponse:
         return self._to_bulk(Action.URGE, queryset)
 
+    @admin.action(description=_("Merge…"), permissions=["view"])
+    def merge_chosen(self, request, queryset) -> HttpResponse:
+        return self._to_bulk(Action.MERGE, queryset)
+
     def _to_bulk(self, action: Action, queryset) -> HttpResponse:
         ids = ",".join(str(pk) for pk in queryset.values_list("pk", flat=True)[:MAX_AT_ONCE])
         return HttpResponseRedirect(f"{reverse('admin:grievances_bulk', args=[action])}?ids={ids}")
@@ -181,6 +204,12 @@ class CaseAdmin(DeskAdmin):
         own = [
             path("export/", wrap(self.export_view), name="grievances_export"),
             path("bulk/<str:action>/", wrap(self.bulk_view), name="grievances_bulk"),
+            path("saved/", wrap(self.save_view), name="grievances_saved_new"),
+            path("saved/<int:pk>/", wrap(self.saved_view), name="grievances_saved"),
+            path("saved/<int:pk>/manage/", wrap(self.manage_view), name="grievances_saved_manage"),
+            path("<int:pk>/version/", wrap(self.version_view), name="grievances_version"),
+            path("<int:pk>/next/", wrap(self.next_view), name="grievances_next"),
+            path("<int:pk>/previous/", wrap(self.previous_view), name="grievances_previous"),
             path("<int:pk>/step/<str:action>/", wrap(self.action_view), name="grievances_step"),
             path("<int:pk>/contact/", wrap(self.contact_view), name="grievances_contact"),
         ]
@@ -208,6 +237,35 @@ class CaseAdmin(DeskAdmin):
             raise Http404(action)
         return case_page.take_step(self, request, case, Action(action))
 
+    def version_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say at which version the case is, and what made it so."""
+        return watching.version(self, request, pk)
+
+    def next_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Lead to the next case of the list this one was opened from."""
+        self.one(request, pk)
+        return order.beside(self, request, pk, step=1)
+
+    def previous_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Lead to the case before it."""
+        self.one(request, pk)
+        return order.beside(self, request, pk, step=-1)
+
+    def save_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep the list under a name."""
+        self.require(self.has_view_permission(request))
+        return saved.save(self, request)
+
+    def saved_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show a list that was kept."""
+        self.require(self.has_view_permission(request))
+        return saved.lead_to(self, request, saved.mine(request, pk))
+
+    def manage_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Rename or remove one."""
+        self.require(self.has_view_permission(request))
+        return saved.manage(self, request, pk)
+
     def contact_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the resident's number for a purpose, on record."""
         return case_page.reveal(self, request, self.one(request, pk))
@@ -223,3 +281,21 @@ class CaseAdmin(DeskAdmin):
         position = {pk: place for place, pk in enumerate(ids)}
         cases.sort(key=lambda case: position[case.pk])
         return bulk.page(self, request, Action(action), cases)
+
+
+def _address(case: Grievance, query: str) -> str:
+    return order.along(reverse("admin:grievances_grievance_change", args=[case.pk]), query)
+
+
+def searched(typed: str) -> str:
+    """Return what was looked for, in words; a phone number is not written out again."""
+    typed = typed.replace("\x00", "")[:100].strip()
+    if not typed:
+        return ""
+    phone = clean_phone(typed)
+    if is_phone(phone):
+        return gettext("Looked for the caller's phone number %(phone)s") % {"phone": mask_phone(phone)}
+    query = search.parse(typed)
+    if query.number:
+        return gettext("Looked for cases whose number begins with %(number)s") % {"number": query.number}
+    return gettext("Looked for “%(words)s” in number, title, description, place and door") % {"words": typed}

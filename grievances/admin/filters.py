@@ -63,13 +63,13 @@ class ReportedFilter(RangeDateFilter):
     def __init__(self, field, request, params, *args, **kwargs) -> None:
         super().__init__(field, request, params, *args, **kwargs)
         for typed in self.used_parameters.values():
-            if _day(typed) is None:
+            if day_of(typed) is None:
                 words = gettext("“%(typed)s” is not a date, so the list is not narrowed by it.")
                 messages.warning(request, words % {"typed": str(typed)[:40]})
 
     def queryset(self, request, queryset):
-        first = _day(self.used_parameters.get(f"{self.parameter_name}_from"))
-        last = _day(self.used_parameters.get(f"{self.parameter_name}_to"))
+        first = day_of(self.used_parameters.get(f"{self.parameter_name}_from"))
+        last = day_of(self.used_parameters.get(f"{self.parameter_name}_to"))
         if first:
             queryset = queryset.filter(reported_at__gte=_midnight(first))
         if last:
@@ -77,7 +77,7 @@ class ReportedFilter(RangeDateFilter):
         return queryset
 
 
-def _day(typed):
+def day_of(typed):
     """Return the day, in the form the date field writes it; None for anything else."""
     try:
         found = parse_date(str(typed or "").replace("/", "-"))

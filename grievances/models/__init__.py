@@ -11,6 +11,7 @@ from grievances.models.limits import Ladder, LadderRung, StageLimit
 from grievances.models.pool import Cluster, ClusterCase, ClusterEvent, PoolRun
 from grievances.models.publications import Publication, PublicationPhoto
 from grievances.models.replies import ReplyTemplate
+from grievances.models.saved import SavedFilter
 from grievances.models.suggestions import LearntCategories
 from grievances.models.timeline import GrievanceEvent
 from grievances.models.voices import VoiceNote
@@ -41,6 +42,7 @@ __all__ = [
     "PublicationPhoto",
     "Reason",
     "ReplyTemplate",
+    "SavedFilter",
     "StageLimit",
     "Suspension",
     "VoiceNote",

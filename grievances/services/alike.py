@@ -34,8 +34,16 @@ class Alike:
     seen: bool
 
 
-def open_alike(text: str, *, user: User, unit: Unit, lat: float | None = None, lon: float | None = None) -> list[Alike]:
-    """Return at most three open cases that share the rarer words of `text`, the likest first.
+def open_alike(
+    text: str,
+    *,
+    user: User,
+    unit: Unit,
+    lat: float | None = None,
+    lon: float | None = None,
+    beside: Grievance | None = None,
+) -> list[Alike]:
+    """Return at most three open cases that share the rarer words of `text`, the likest first; never `beside`.
 
     Of those that `user` sees or may join. Of the unit's community; with a position also of the street within about
     200 m. One statement: the open cases of a community are a short range of the index of open cases
@@ -44,7 +52,7 @@ def open_alike(text: str, *, user: User, unit: Unit, lat: float | None = None, l
     typed = pairs(text)
     if len(typed) < SHARED or depth(unit.path) <= LEVEL_ORDER[Level.DISTRICT]:
         return []
-    others = list(_open_cases(user, unit, lat, lon))
+    others = [case for case in _open_cases(user, unit, lat, lon) if beside is None or case.pk != beside.pk]
     theirs = [pairs(f"{case.title}\n{case.description}") for case in others]
     seen = Counter(name for words in theirs for name in words & typed)
     # What half the community's cases say tells nothing; what no other says would tell most.

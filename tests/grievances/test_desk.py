@@ -186,17 +186,20 @@ def test_tabs_hold_and_count_exactly_their_cases(world, client):
     client.force_login(world.street)
     expected = {
         "open": {reported.pk, overdue.pk, soon.pk, working.pk, confirm.pk},
-        "todo": {reported.pk, overdue.pk, soon.pk},
+        "accept": set(),
+        "assign": {reported.pk, overdue.pk, soon.pk},
+        "returned": set(),
         "soon": {soon.pk},
         "overdue": {overdue.pk},
-        "working": {working.pk},
+        "asked": set(),
+        "cards": set(),
         "confirm": {confirm.pk},
         "all": {reported.pk, overdue.pk, soon.pk, working.pk, confirm.pk, rejected.pk},
     }
     for tab, cases in expected.items():
         assert listed(client, tab=tab) == cases, tab
     counts = [tab.count for tab in client.get(reverse(LIST)).context["desk_tabs"]]
-    assert counts == [5, 3, 1, 1, 1, 1, None]
+    assert counts == [5, 0, 3, 0, 1, 1, 0, 0, 1, None]
     assert listed(client, tab="nonsense") == expected["open"]
 
 
