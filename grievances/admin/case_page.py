@@ -116,8 +116,8 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
 def _steps(
     user, case: Grievance, at: datetime, query: str
 ) -> tuple[list[Button], list[guidance.Choice], list[guidance.Choice]]:
-    """Return the steps that are open as buttons of the desk, the likely ones first, those that are not, and the remarks,
-    which lead to the desk's own pages."""
+    """Return the steps that are open as buttons of the desk, the likely ones first, those that are not, and the
+    remarks, which lead to the desk's own pages."""
     steps = available_actions(user, case, at=at)
     likely, others = guidance.choices(case, steps)
     buttons, taken = [], set()
