@@ -72,7 +72,7 @@ def given(world, action: str) -> dict:
         Action.YELLOW_CARD: {"note": "超期"},
         Action.RED_CARD: {"note": "仍未办"},
         Action.CLASSIFY: {"category": category().pk, "urgency": "24h"},
-        Action.PUBLISH: {"public_title": "路灯亮了", "public_text": "灯泡换好了。", "before": "", "after": ""},
+        Action.PUBLISH: {"public_title": "路灯亮了", "public_text": "灯泡换好了。"},
         Action.UNPUBLISH: {"note": "写错了"},
         Action.BLOW_WHISTLE: {
             "agencies": [world.second_agency.pk],
