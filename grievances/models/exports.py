@@ -1,7 +1,5 @@
 """Lists of cases that people take away as a workbook."""
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -22,8 +20,8 @@ class ExportState(models.TextChoices):
 UNFINISHED = (ExportState.QUEUED, ExportState.RUNNING)
 
 
-def _stored_as(_export: "Export", _name: str) -> str:
-    return f"exports/{uuid.uuid4().hex}.xlsx"
+def _stored_as(export: "Export", _name: str) -> str:
+    return f"exports/{export.pk}-{export.attempts}.xlsx"
 
 
 class Export(models.Model):

@@ -135,6 +135,7 @@ def _claim(*, now: datetime) -> Export | None:
     if export is None:
         return None
     if export.attempts >= MOST_ATTEMPTS:
+        shutil.rmtree(_folder(export), ignore_errors=True)
         _end(export, ExportState.FAILED, now)
         _tell(export, "export_failed", now)
         return _claim(now=now)
@@ -153,7 +154,7 @@ def write_export(export: Export, *, tick: Callable[[], datetime] = clock.now) ->
 
     One begun by a worker that was killed begins anew. Cancelled or taken over by another, it is left at the next block.
     """
-    folder = Path(settings.VAR_DIR) / "exports" / str(export.pk)
+    folder = _folder(export)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -165,6 +166,11 @@ def write_export(export: Export, *, tick: Callable[[], datetime] = clock.now) ->
         return False
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(export: Export) -> Path:
+    """Return where an export is put together; only its present attempt has anything there."""
+    return Path(settings.VAR_DIR) / "exports" / str(export.pk)
 
 
 def write_at_once(export: Export, *, now: datetime) -> Export:
@@ -222,6 +228,7 @@ def _progress(export: Export, done: int, left_out: int, now: datetime) -> None:
 
 def _finish(export: Export, path: Path, scope: Scope, now: datetime) -> bool:
     """Store the file, and in one transaction say that it is ready and tell its owner."""
+    _clear_up(export)
     with path.open("rb") as written:
         export.file.save(path.name, File(written), save=False)
     with transaction.atomic():
@@ -234,6 +241,14 @@ def _finish(export: Export, path: Path, scope: Scope, now: datetime) -> bool:
         if export.total > AT_ONCE:
             _tell(export, "export_ready", now)
     return True
+
+
+def _clear_up(export: Export) -> None:
+    """Delete what an earlier attempt stored and was killed before it could say so."""
+    storage = export.file.storage
+    for attempt in range(1, export.attempts):
+        before = Export(pk=export.pk, attempts=attempt)
+        storage.delete(export.file.field.generate_filename(before, ""))
 
 
 def _end(export: Export, state: str, now: datetime, *more: str) -> None:

@@ -6,9 +6,11 @@ import threading
 import zlib
 from array import array
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -360,6 +362,29 @@ def test_one_whose_worker_was_killed_is_taken_up_again_and_written_whole(world, 
     export.refresh_from_db()
     assert (export.state, export.done, export.attempts) == (ExportState.DONE, 3, 2)
     assert numbers_of(stored(export)) == [case.number for case in reversed(cases)]
+
+
+def test_what_a_worker_stored_before_it_was_killed_does_not_stay(world, monkeypatch):
+    file_case(world)
+    export = queued(world)
+
+    class Killed(BaseException):
+        pass
+
+    def dying(*_args):
+        raise Killed
+
+    real = exporting._end
+    monkeypatch.setattr(exporting, "_end", dying)
+    with pytest.raises(Killed):
+        exporting.write_due_exports(now=NOON, tick=lambda: NOON)
+    folder = Path(export.file.storage.location) / "exports"
+    assert [path.name for path in folder.iterdir()] == [f"{export.pk}-1.xlsx"]
+    monkeypatch.setattr(exporting, "_end", real)
+    later = NOON + exporting.LEASE + MINUTE
+    exporting.write_due_exports(now=later, tick=lambda: later)
+    assert [path.name for path in folder.iterdir()] == [f"{export.pk}-2.xlsx"]
+    assert not (Path(settings.VAR_DIR) / "exports" / str(export.pk)).exists()
 
 
 def test_a_worker_that_was_only_slow_gives_way_to_who_took_over(world, monkeypatch):
