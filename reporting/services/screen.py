@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from grievances.choices import ANSWERED_CARDS, Action, Card, Status
+from grievances.choices import ANSWERED_CARDS, LIVE, Action, Card, Status
 from grievances.models import Escalation, Grievance, GrievanceEvent
 from linjiang.common import clock
 from linjiang.common.database import subtree_q
@@ -114,9 +114,11 @@ def _closed_on(unit: Unit, day: Period) -> int:
 
 
 def _cards(unit: Unit) -> dict[str, int]:
-    """Return how many yellow and red cards are in force on the unit's cases."""
+    """Return how many yellow and red cards nobody has lifted on the unit's open cases."""
     below = subtree_q(unit.path, field="grievance__unit_path")
-    in_force = Escalation.objects.filter(below, card__in=ANSWERED_CARDS, lifted_at__isnull=True)
+    in_force = Escalation.objects.filter(
+        below, card__in=ANSWERED_CARDS, lifted_at__isnull=True, grievance__status__in=LIVE
+    )
     return dict(in_force.order_by().values_list("card").annotate(n=Count("pk")))
 
 

@@ -26,7 +26,8 @@ from reporting.views.places import unit_in_scope
 
 EVERY_SECONDS = 12
 KEPT_SECONDS = 5
-_CHART_WIDTH, _CHART_HEIGHT = 700, 200
+# The picture of the trend is about as many units wide and high as it has pixels at 1920 × 1080.
+_CHART_WIDTH, _CHART_TOP, _CHART_HEIGHT = 766, 34, 136
 _WORDS = {
     Action.REPORT: _("A case was reported"),
     Action.RESOLVE_ON_SPOT: _("Solved on the spot"),
@@ -149,10 +150,10 @@ def _columns(found: Screen) -> list[dict]:
                 "middle": round((at + 0.5) * step, 1),
                 "width": round(step - 10, 1),
                 "all_high": all_high,
-                "all_top": round(40 + _CHART_HEIGHT - all_high, 1),
+                "all_top": round(_CHART_TOP + _CHART_HEIGHT - all_high, 1),
                 "done_high": done_high,
-                "done_top": round(40 + _CHART_HEIGHT - done_high, 1),
-                "number_top": round(40 + _CHART_HEIGHT - all_high - 8, 1),
+                "done_top": round(_CHART_TOP + _CHART_HEIGHT - done_high, 1),
+                "number_top": round(_CHART_TOP + _CHART_HEIGHT - all_high - 8, 1),
                 "is_labelled": at % 3 == 1,
             }
         )

@@ -9,7 +9,7 @@
   const L = window.L;
   const note = document.getElementById("map-note");
   const words = box.dataset;
-  const CASES_FROM = 14;  // the zoom at which single cases are asked for
+  let casesFrom = 14; // the zoom at which single cases are asked for; always closer than the whole
   const LABEL_FROM = 72;  // pixels an area is wide before its number is written on it
   const CHINA = [[18, 73], [54, 135]];
 
@@ -76,7 +76,7 @@
     labelled.forEach((layer) => {
       const ends = layer.getBounds();
       const wide = map.latLngToLayerPoint(ends.getNorthEast()).x - map.latLngToLayerPoint(ends.getSouthWest()).x;
-      layer.getTooltip().setOpacity(wide >= LABEL_FROM && map.getZoom() < CASES_FROM ? 1 : 0);
+      layer.getTooltip().setOpacity(wide >= LABEL_FROM && map.getZoom() < casesFrom ? 1 : 0);
     });
   };
 
@@ -104,6 +104,7 @@
       }
     }
     if (everything.isValid()) map.fitBounds(everything, { padding: [16, 16], maxZoom: 16 });
+    casesFrom = Math.min(Math.max(casesFrom, map.getZoom() + 1), map.getMaxZoom());
     showLabels();
     map.on("zoomend", showLabels);
     map.on("moveend", () => showCases());
@@ -148,7 +149,7 @@
   let asked = "";
   let waiting = null;
   const showCases = async () => {
-    if (map.getZoom() < CASES_FROM) {
+    if (map.getZoom() < casesFrom) {
       waiting?.abort();
       asked = "";
       clusters.clearLayers();

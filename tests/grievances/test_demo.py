@@ -22,8 +22,9 @@ from grievances.workflow import TABLE
 from linjiang.common.clock import local_day
 from linjiang.common.errors import Conflict
 from notifications.models import Message
+from orgs import tree
 from orgs.choices import Level, Role
-from orgs.models import Household, Post, Unit, User
+from orgs.models import Boundary, Household, Post, Unit, User
 from orgs.profile import profile
 from orgs.services.system import system_user
 from tests.factories import SHANGHAI
@@ -234,3 +235,20 @@ def test_every_topic_has_a_category_a_body_and_an_answer_to_everything_said():
     assert {topic.code for topic in topics()} <= known
     assert {topic.agency for topic in topics()} <= {*STREET_AGENCIES, *DISTRICT_AGENCIES}
     assert [topic.code for topic in topics() if len(topic.say) != len(topic.done)] == []
+
+
+def test_every_place_has_an_area_inside_the_one_above_and_most_cases_a_position():
+    areas = {row.unit.path: row for row in Boundary.objects.select_related("unit")}
+    places = Unit.objects.filter(level__in=(Level.CITY, Level.DISTRICT, Level.STREET, Level.COMMUNITY))
+    assert set(areas) == set(places.values_list("path", flat=True))
+    slack = 1e-6
+    for path, row in areas.items():
+        assert row.south - slack <= row.unit.lat <= row.north + slack
+        assert row.west - slack <= row.unit.lon <= row.east + slack
+        if above := areas.get(path[: -tree.SEGMENT]):
+            assert above.west - slack <= row.west
+            assert row.east <= above.east + slack
+            assert above.south - slack <= row.south
+            assert row.north <= above.north + slack
+    with_position = Grievance.objects.filter(lat__isnull=False, lon__isnull=False).count()
+    assert 0.5 < with_position / Grievance.objects.count() < 0.9
