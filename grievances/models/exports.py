@@ -39,7 +39,7 @@ class Export(models.Model):
     what = models.CharField(_("list"), max_length=200)
     query = models.CharField(_("filters"), max_length=1000, blank=True)
     language = models.CharField(max_length=12)
-    state = models.CharField(_("state"), max_length=12, choices=ExportState.choices, default=ExportState.QUEUED)
+    state = models.CharField(_("state"), max_length=12, choices=ExportState, default=ExportState.QUEUED)
     total = models.PositiveIntegerField(_("cases"))
     done = models.PositiveIntegerField(_("cases written"), default=0)
     left_out = models.PositiveIntegerField(_("no longer to be seen"), default=0)
