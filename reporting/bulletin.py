@@ -99,7 +99,7 @@ def _of_places(facts: BulletinFacts, measured: Callable[[Counts], Measured]) -> 
         rows = tuple(_place_row(place, measured) for place in places)
         if peers:
             blocks.append(Paragraph(f"{NAMES[peers]}"))
-        blocks.append(Grid(heads, rows, widths=(1.4, 0.8, 1.1, 1.1, 1.35, 1.1, 1.1), numbers=numbers))
+        blocks.append(Grid(heads, rows, widths=(1.3, 0.95, 1.1, 1.1, 1.35, 1.05, 1.1), numbers=numbers))
     return blocks
 
 
