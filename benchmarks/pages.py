@@ -14,6 +14,7 @@ from orgs.choices import Level, Role
 from orgs.models import Unit, User
 from orgs.peers import peer_class
 from reporting.services.rates import closure_rates
+from reporting.views.panels import PANELS
 
 DASHBOARD, INBOX, CASE = "Dashboard, at the server", "Inbox and search, at the server", "Case page, at the server"
 GROWTH = "Growth of p95 since the earlier run"
@@ -85,6 +86,13 @@ def _dashboards(context: Context) -> list[Page]:
         Page(DASHBOARD, f"dashboard, {level}, 365 days to yesterday", official, _dashboard(_busy(level)), days)
         for level in levels
     ]
+    # What the page fetches after itself, of the widest units.
+    part = {**year, "fragment": "1"}
+    pages += [
+        Page(DASHBOARD, f"{name} of a {level}, this year", official, _panel(_busy(level), name), part, 60.0)
+        for level in levels[:2]
+        for name in PANELS
+    ]
     largest = max(Unit.objects.filter(level=Level.STREET), key=_peers)
     url = reverse("unit_peers", args=[largest.pk])
     return [
@@ -102,6 +110,10 @@ def _peers(street: Unit) -> int:
 
 def _dashboard(unit: Unit) -> str:
     return reverse("unit_dashboard", args=[unit.pk])
+
+
+def _panel(unit: Unit, name: str) -> str:
+    return reverse("dashboard_panel", args=[unit.pk, name])
 
 
 def _open_case() -> Grievance:
