@@ -21,7 +21,7 @@ from reporting.services.reading import read
 
 DAYS = 14
 EVENTS = 7
-BARS = 10
+BARS = 5
 _DAY = timedelta(days=1)
 # The newest steps of the whole city are walked, so that a place where nothing happens costs no more than another.
 _WALKED = 5_000

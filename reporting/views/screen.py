@@ -154,7 +154,7 @@ def _columns(found: Screen) -> list[dict]:
                 "done_high": done_high,
                 "done_top": round(_CHART_TOP + _CHART_HEIGHT - done_high, 1),
                 "number_top": round(_CHART_TOP + _CHART_HEIGHT - all_high - 8, 1),
-                "is_labelled": at % 3 == 1,
+                "is_labelled": at % 3 == 1 and at < len(found.trend) - 1,  # there is no room at the ends
             }
         )
     return columns

@@ -77,7 +77,7 @@ def test_areas_are_drawn_and_open_and_cases_show_close_by(browser, live_server, 
         page.mouse.dblclick(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
         page.wait_for_timeout(600)
     page.locator(".map-case").click()
-    assert "路灯不亮" in page.locator(".leaflet-popup").inner_text()
+    page.locator(".leaflet-popup", has_text="路灯不亮").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert (complaints, elsewhere) == ([], [])
 
@@ -95,9 +95,9 @@ def test_the_screen_changes_in_place_and_says_when_the_server_is_away(browser, l
     with page.expect_response(lambda answer: answer.url.endswith("/now/") and answer.status == 304):
         pass
     file_case(world, now=clock.now())
-    page.wait_for_function("document.querySelector('.screen-counter__value').textContent === '3'")
+    page.wait_for_function("() => document.querySelector('.screen-counter__value').textContent === '3'")
     file_case(world, now=clock.now())
-    page.wait_for_function("document.querySelector('.screen-counter__value').textContent === '4'")
+    page.wait_for_function("() => document.querySelector('.screen-counter__value').textContent === '4'")
     assert page.evaluate(heights) == before
     assert page.evaluate("document.querySelector('[data-part=cards]').mark") == "kept"
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -135,7 +135,7 @@ def test_a_fragment_costs_few_statements_and_ten_screens_cost_one(world):
     client = signed_in(world.city_official)
     with CaptureQueriesContext(connection) as seen:
         assert client.get(address(world, "district")).status_code == 200
-    assert len(work_statements(seen)) <= 20
+    assert len(work_statements(seen)) <= 15 + 4  # and who asks: session, person, posts, unit
     with CaptureQueriesContext(connection) as seen:
         for _ in range(9):
             assert client.get(address(world, "district")).status_code == 200

@@ -44,15 +44,21 @@ def _place_cases(communities: dict[str, Unit], rng: Random) -> None:
         community = communities.get(case.unit_path[:depth])
         if community is None or rng.random() > _WITH_POSITION:
             continue
-        group = case.unit_path[: depth + 2 * tree.SEGMENT]
+        zone, group = (case.unit_path[: depth + below * tree.SEGMENT] for below in (1, 2))
+        if zone not in spots:
+            spots[zone] = _near((community.lat, community.lon), rng.uniform(0.005, 0.01), rng)
         if group not in spots:
-            turn, far = rng.random() * 2 * pi, rng.random() * 0.006
-            spots[group] = (community.lat + far * sin(turn), community.lon + far * cos(turn))
+            spots[group] = _near(spots[zone], rng.uniform(0.001, 0.003), rng)
         lat, lon = spots[group]
         case.lat = round(lat + rng.gauss(0, 0.0006), 6)
         case.lon = round(lon + rng.gauss(0, 0.0006) / cos(radians(lat)), 6)
         placed.append(case)
     Grievance.objects.bulk_update(placed, ["lat", "lon"], batch_size=500)
+
+
+def _near(spot: tuple[float, float], far: float, rng: Random) -> tuple[float, float]:
+    turn = rng.random() * 2 * pi
+    return spot[0] + far * sin(turn), spot[1] + far * cos(turn)
 
 
 def _divide(corners: Corners, units: list[Unit], below: dict[str, list[Unit]], pieces: dict, rng: Random) -> None:
