@@ -49,7 +49,7 @@ FIGURES_ELSEWHERE = {"group_leader", "zone_leader", "community", "other street",
 COVERED_ELSEWHERE = {
     "report", "receipt", "answer", "contact", "households", "household", "household_add", "dashboard",
     "unit_dashboard", "counted_cases", "unit_peers", "join", "voice", "codes", "codes_overview", "codes_renew",
-    "notice", "notice_write", "notice_withdraw",
+    "notice", "notice_write", "notice_withdraw", "pool", "cluster", "cluster_action",
 }  # fmt: skip
 
 
