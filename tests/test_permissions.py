@@ -63,6 +63,7 @@ COVERED_ELSEWHERE = {
     "join", "voice", "codes", "codes_overview", "codes_renew",
     "notice", "notice_write", "notice_withdraw", "letter", "bulletin", "counted_cases_export",
     "export_download", "export_cancel", "unit_map", "unit_map_areas", "unit_map_cases", "screen", "screen_now",
+    "pool", "cluster", "cluster_action",
 }  # fmt: skip
 
 

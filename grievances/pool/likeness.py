@@ -19,7 +19,7 @@ _FEWEST = 1000
 _SAME_PLACE, _SAME_CATEGORY, _OTHER_CATEGORY, _APART = 0.04, 0.02, -0.03, -0.04
 _LONG = 180
 # One estate has many matters: without so much of the rest in common its name says nothing.
-_SAID = 0.05
+_SAID = 0.025
 
 
 @dataclass(slots=True)
@@ -87,10 +87,9 @@ def likeness(one: Weighed, other: Weighed, rare: Rareness) -> float:
     apart = one.told.community and other.told.community and one.told.community != other.told.community
     if apart and not (one.features.places & other.features.places) - rare.everywhere:
         return 0.0
-    said = _shared(one.features.words & other.features.words, one.text, other.text, rare.word)
-    if said < _SAID:
+    if _shared(one.features.matter & other.features.matter, one.text, other.text, rare.word) < _SAID:
         return 0.0
-    found = _TEXT * said
+    found = _TEXT * _shared(one.features.words & other.features.words, one.text, other.text, rare.word)
     named = _shared(one.features.names & other.features.names, one.names, other.names, rare.name)
     found += _TITLE * _shared(one.features.title & other.features.title, one.title, other.title, rare.word)
     found = (found + _NAMES * named) / (_TEXT + _TITLE + _NAMES)

@@ -1,12 +1,14 @@
 """What a cluster is called until somebody names it: words that many of its titles share. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 _SHORTEST, _LONGEST = 3, 18
 # Words that so many titles share are nobody's own; what one person alone said is shown to nobody else.
 _SHARE, _FEWEST = 0.4, 3
-_ENDS = " ，。、；：！？,.;:!?的了是在和与及就又还被把到“”\"'（）()…"
+_CLAUSE = re.compile(r"[\s，。、；：！？,.;:!?“”\"'（）()…]+")
+_ENDS = "的了是在和与及就又还被把到"
 _BETWEEN = " · "
 
 
@@ -14,12 +16,12 @@ def common_words(titles: Sequence[str]) -> str:
     """Return the one or two longest pieces that many of `titles` share, "" where there are none."""
     counts: Counter[str] = Counter()
     for title in titles:
-        text = " ".join(title.split())
         counts.update(
             {
-                text[start : start + length]
-                for length in range(_SHORTEST, min(_LONGEST, len(text)) + 1)
-                for start in range(len(text) - length + 1)
+                clause[start : start + length]
+                for clause in _CLAUSE.split(title)
+                for length in range(_SHORTEST, min(_LONGEST, len(clause)) + 1)
+                for start in range(len(clause) - length + 1)
             }
         )
     enough = max(len(titles) * _SHARE, _FEWEST)

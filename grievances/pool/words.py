@@ -36,11 +36,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The features of one case: pairs and words of its beginning and of its title, names of places in what was said
+    """The features of one case: pairs and words of its beginning, those of them that are no
+    name of a place, those of its title; names of places in what was said
     (weighed), and with those of the place given (which tells whether two communities may have one matter, no more: many
     matters have one address)."""
 
     words: frozenset[str]
+    matter: frozenset[str]
     title: frozenset[str]
     names: frozenset[str]
     places: frozenset[str]
@@ -52,7 +54,10 @@ def features(told: Told) -> Features:
     # A title is most often the beginning of the text: said twice, it is read once.
     whole = (body if body.startswith(title.rstrip("…")) else f"{title}\n{body}")[:READ]
     names = frozenset(_NAME.findall(whole))
-    return Features(_pairs(whole), _pairs(title), names, names | frozenset(_NAME.findall(fold(told.place))))
+    named = frozenset(pair for name in names for pair in map("".join, pairwise(name)))
+    words = _pairs(whole)
+    places = names | frozenset(_NAME.findall(fold(told.place)))
+    return Features(words, words - named, _pairs(title), names, places)
 
 
 def _pairs(text: str) -> frozenset[str]:

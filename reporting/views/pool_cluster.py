@@ -25,6 +25,7 @@ from orgs.tree import SEGMENT
 from reporting.pool_forms import FORMS, StepForm
 from reporting.views.pool import week_bars
 
+_NAME_A_CASE = (ClusterAction.ADD, ClusterAction.TAKE_OUT)
 _SHOWN, _EVENTS, _BULK = 50, 40, 200
 _WEEKS, _BAR, _HEIGHT = 26, 24, 120
 _COMMUNITY = 4 * SEGMENT
@@ -199,7 +200,7 @@ def _page(
         "open": len(facts) - ended,
         "sources": [(Source(name).label, count) for name, count in Counter(one[1] for one in facts).most_common()],
         "places": [(names.get(path, found.unit.name), count) for path, count in places.most_common(8)],
-        "events": list(found.events.select_related("by")[:_EVENTS]),
+        "events": _events(request, found),
         "steps": _steps(request, found, bound, action) if may_change else [],
         "reason": "" if may_change else may_change.reason,
         "refusal": refusal,
@@ -209,6 +210,21 @@ def _page(
         "is_late": found.state == ClusterState.PROJECT and found.plan_on < today,
     }
     return render(request, "reporting/cluster.html", context, status=status)
+
+
+def _events(request: HttpRequest, found: Cluster) -> list:
+    """Return the newest lines of the history; the number of a case stands there for who may see the case."""
+    events = list(found.events.select_related("by")[:_EVENTS])
+    named = {one.detail for one in events if one.action in _NAME_A_CASE}
+    seen = set()
+    if named:
+        seen.update(
+            Grievance.objects.visible_to(request.user).filter(number__in=named).values_list("number", flat=True)
+        )
+    for one in events:
+        if one.action in _NAME_A_CASE and one.detail not in seen:
+            one.detail = ""
+    return events
 
 
 def _steps(request: HttpRequest, found: Cluster, bound: StepForm | None, action: ClusterAction | None) -> list[Step]:

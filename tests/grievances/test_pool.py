@@ -163,7 +163,7 @@ def test_as_good_on_real_petitions_as_was_measured(shared_data):
     _chosen_by, measured_on = halves(pairs)
     found = measure(measured_on, together(find_clusters(cases, rare, fewest=2)))
     assert found.precision >= 0.93
-    assert found.recall >= 0.92
+    assert found.recall >= 0.88
 
 
 def test_the_command_says_how_good_it_is(tmp_path, capsys):
