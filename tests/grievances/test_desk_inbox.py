@@ -1,6 +1,7 @@
 """The desk's inbox: what each tab holds, saved filters, the list that travels along, two people on one case."""
 
 import random
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -46,7 +47,7 @@ def listed(client, **parameters):
     return {case.pk for case in response.context["cl"].result_list}
 
 
-def wander(world, seed: int, *, cases: int = 14, steps: int = 5) -> None:
+def wander(world, seed: int, *, cases: int = 9, steps: int = 5) -> None:
     """Take steps at random, whatever the policy allows, so that every tab has something now and then."""
     chance = random.Random(seed)
     for _case in range(cases):
@@ -62,7 +63,8 @@ def wander(world, seed: int, *, cases: int = 14, steps: int = 5) -> None:
             ]
             if open_steps:
                 action = chance.choice(open_steps)
-                perform(action=action, actor=who, grievance=case, now=NOON, **arguments(world, action))
+                with suppress(InvalidInput):  # which of several cards is asked of a person
+                    perform(action=action, actor=who, grievance=case, now=NOON, **arguments(world, action))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -162,7 +164,14 @@ def test_what_has_gone_since_is_left_out_and_named(world, desk):
 
 @pytest.mark.parametrize(
     ("name", "query"),
-    [("", "tab=open"), ("字" * 21, "tab=open"), ("空", ""), ("空", "p=2"), ("号码", "q=138 0000 1234"), ("长", "q=" + "a" * 1001)],
+    [
+        ("", "tab=open"),
+        ("字" * 21, "tab=open"),
+        ("空", ""),
+        ("空", "p=2"),
+        ("号码", "q=138 0000 1234"),
+        ("长", "q=" + "a" * 1001),
+    ],
 )
 def test_what_cannot_be_saved_is_said_at_the_name(world, desk, name, query):
     response = desk.post(reverse("admin:grievances_saved_new"), {"name": name, "query": query})
@@ -242,7 +251,9 @@ def test_a_comment_stays_with_the_case(world, desk):
     assert response["Location"] == f"{reverse(CASE, args=[case.pk])}?list=tab%3Dopen"
 
 
-@pytest.mark.parametrize("query", ["tab=nonsense", "area=%00", "status__exact=X", "reported_at_from=gestern", "a" * 3000])
+@pytest.mark.parametrize(
+    "query", ["tab=nonsense", "area=%00", "status__exact=X", "reported_at_from=gestern", "a" * 3000]
+)
 def test_a_list_that_cannot_be_read_is_no_error(world, desk, query):
     case = file_case(world)
     assert desk.get(reverse(CASE, args=[case.pk]), {"list": query}).status_code == 200
@@ -262,7 +273,9 @@ def test_the_version_is_cheap_and_says_who_did_what(world, desk):
     case = file_case(world)
     url = reverse("admin:grievances_version", args=[case.pk])
     desk.get(url)
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         same = desk.get(url, headers={"If-None-Match": f'"{case.version}"'})
     assert same.status_code == 304
     assert len(asked) <= 4, [one["sql"] for one in asked]
