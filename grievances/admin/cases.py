@@ -119,7 +119,7 @@ class CaseAdmin(DeskAdmin):
 
     def get_list_display(self, request) -> tuple:
         """Return the columns; the links of this request carry its list along."""
-        query = request.GET.urlencode()
+        query = request.GET.urlencode() or f"tab={chosen_tab(request.GET)}"
         query = query if len(query) <= order.LONGEST else ""
 
         @admin.display(description=_("number"))
