@@ -1,6 +1,6 @@
 """Work of several agencies on one case: whose calls and parts are whose, and the guards of those steps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -54,6 +54,17 @@ def readable(events: Iterable[GrievanceEvent], *, user, grievance: Grievance) ->
     if any(event.action == Action.INTERNAL_NOTE for event in events) and not reads_notes(user, grievance):
         return [event for event in events if event.action != Action.INTERNAL_NOTE]
     return events
+
+
+def seed(
+    grievance: Grievance, *, events: Sequence[GrievanceEvent], assignments: Sequence[Assignment] | None = None
+) -> None:
+    """Let the case know what a page has read anyway of its whistles and co-handlers: no guard reads it again."""
+    if not any(event.action == Action.BLOW_WHISTLE for event in events):
+        grievance.blown = []
+    if assignments is not None:
+        helping = [one for one in assignments if not one.is_lead and one.ended_at is None]
+        grievance.helping = sorted(helping, key=lambda one: one.pk)
 
 
 def _agencies(user) -> set[int]:

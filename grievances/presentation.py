@@ -420,7 +420,7 @@ def place_names(paths: Iterable[str], *, scope: Scope) -> dict[str, str]:
 
 def assignments_of(case: Grievance) -> QuerySet[Assignment]:
     """Return whom the case was given to: those in force first, of each the lead before its helpers, then the newest."""
-    given = case.assignments.select_related("agency", "assigned_by")
+    given = case.assignments.select_related("agency", "assigned_by", "done_by")
     return given.order_by(F("ended_at").desc(nulls_first=True), "-round", "-is_lead", "-pk")
 
 

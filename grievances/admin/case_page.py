@@ -75,6 +75,8 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     at = now()
     case = whole(case)
     told = case.events.select_related("actor").prefetch_related("attachments").order_by("-at", "-pk")
+    assignments = list(presentation.assignments_of(case))
+    joint.seed(case, events=told, assignments=assignments)
     events = joint.readable(told, user=request.user, grievance=case)
     names = presentation.names_for(events)
     query = order.list_of(request)
@@ -92,7 +94,7 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         place=presentation.place_of(case),
         photos=[presentation.photo(one) for event in reversed(events) for one in event.attachments.all()],
         timeline=[presentation.entry(event, names) for event in events],
-        assignments=presentation.assignments_of(case),
+        assignments=assignments,
         feedback=case.feedback.order_by("-pk"),
         asked=pending.requests_of(case),
         cards=pending.card_lines(case.cards, at=at),

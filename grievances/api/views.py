@@ -82,6 +82,7 @@ def _visible_case(request: Request, number: str) -> Grievance:
 def _detail(request: Request, case: Grievance) -> dict:
     now = clock.now()
     told = case.events.select_related("actor").prefetch_related("attachments").order_by("at", "pk")
+    joint.seed(case, events=told)
     events = joint.readable(told, user=request.user, grievance=case)
     merged_into = None
     if case.merged_into_id:

@@ -87,9 +87,11 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = Grievance.objects.visible_to(request.user).with_names()
     found = found.select_related("filed_by", "resolved_by", "contact", "household__contact", "merged_into")
     grievance = get_object_or_404(found, number=number)
+    told = grievance.events.select_related("actor").prefetch_related("attachments", "voices").order_by("-at", "-pk")
+    assignments = list(presentation.assignments_of(grievance))
+    joint.seed(grievance, events=told, assignments=assignments)
     steps = available_actions(request.user, grievance, at=now)
     buttons, others = guidance.choices(grievance, steps)
-    told = grievance.events.select_related("actor").prefetch_related("attachments", "voices").order_by("-at", "-pk")
     events = joint.readable(told, user=request.user, grievance=grievance)
     merged_into = grievance.merged_into
     visible = Grievance.objects.visible_to(request.user)
@@ -104,7 +106,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "remarks": guidance.remarks(grievance, steps),
         **_timeline(events),
         **joint_work(grievance, events, at=now),
-        "assignments": presentation.assignments_of(grievance),
+        "assignments": assignments,
         "feedback": _feedback(grievance, events),
         "asked": pending.requests_of(grievance),
         "cards": pending.card_lines(grievance.cards, at=now),
