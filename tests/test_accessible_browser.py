@@ -111,7 +111,7 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         _unit("unit_dashboard", "community"),
         _unit("counted_cases", "street", "?measure=accepted&side=numerator"),
     ],
-    "street": ["/codes/", "/notices/", "/notices/write/"],
+    "street": ["/codes/", "/notices/", "/notices/write/", "/pool/"],
     "city_official": [_unit("unit_dashboard", "city"), _unit("unit_peers", "street")],
 }
 
