@@ -134,7 +134,7 @@ PAGES: dict[str, list[str | Callable[[City], str]]] = {
         *(_panel(name) for name in ("funnel", "ageing", "hotspots", "cards", "burden")),
         _unit("bulletin", "street"),
     ],
-    "street": ["/exports/", "/codes/", "/notices/", "/notices/write/"],
+    "street": ["/exports/", "/codes/", "/notices/", "/notices/write/", "/pool/"],
     "city_official": [
         _unit("unit_dashboard", "city"),
         _unit("unit_peers", "street"),
