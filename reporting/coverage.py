@@ -22,11 +22,11 @@ STEP = "step"
 COUNTS, DURATIONS = KINDS = "counts", "durations"
 # Down to which depth of the tree (1 city, 2 district, 3 street, 4 community, 5 zone) sums are kept, by what is summed,
 # the dimension and the span. Counts of a whole unit are kept finest; how long cases took has a row per bucket, so it is
-# kept where counting it from the cases would be slow. A year of zones is kept because the busiest community of a city
-# of millions of cases has ten thousand of them a year, which its page would count each time.
+# kept where counting it from the cases would be slow. Years and months of zones are kept because the busiest community
+# of a city of millions of cases has ten thousand of them a year, which its page would count each time.
 _DEPTHS = {
     COUNTS: {
-        WHOLE: {YEARS: 5, MONTHS: 4, DAYS: 3},
+        WHOLE: {YEARS: 5, MONTHS: 5, DAYS: 3},
         **{dimension: {YEARS: 4, MONTHS: 3, DAYS: 2} for dimension in DIMENSIONS},
     },
     DURATIONS: {
