@@ -230,6 +230,13 @@ class Grievance(models.Model):
             models.Index(fields=["holder_unit", "due_at"], condition=Q(status__in=LIVE), name="grievance_holder_due"),
             models.Index(fields=["lead_agency", "due_at"], condition=Q(status__in=LIVE), name="grievance_agency_due"),
             models.Index(fields=["reported_at"], name="grievance_reported"),
+            # What was closed on a day, for screens that show it all day long: a day's cases, not a place's years.
+            models.Index(
+                fields=["closed_at"],
+                include=["unit_path"],
+                condition=Q(status=Status.CLOSED),
+                name="grievance_closed_on",
+            ),
             GinIndex(fields=["search"], name="grievance_search"),
         ]
 
