@@ -81,7 +81,7 @@ def test_a_list_is_worked_through_by_keyboard(page, world):
     page.locator("#desk-panel select[name=agency]").select_option(str(world.agency.pk))
     page.locator("#desk-panel textarea[name=note]").press_sequentially("nup请尽快")
     assert Grievance.objects.get(number=first).status == Status.REPORTED
-    page.locator("#desk-panel button[type=submit]").click()
+    page.locator("#desk-panel .form__actions button").click()
     page.wait_for_url(f"**/{Grievance.objects.get(number=second).pk}/**")
     assert Grievance.objects.get(number=first).status == Status.ASSIGNED
     assert Grievance.objects.get(number=first).events.filter(note="nup请尽快").exists()
@@ -126,7 +126,7 @@ def test_the_second_person_sees_it_and_overwrites_nothing(page, world):
     notice.wait_for(state="visible")
     assert str(world.community) in notice.inner_text()
     page.locator("#desk-panel select[name=agency]").select_option(str(world.second_agency.pk))
-    page.locator("#desk-panel button[type=submit]").click()
+    page.locator("#desk-panel .form__actions button").click()
     page.locator("#desk-panel [role=alert]").first.wait_for()
     assert "写了一半的话" in page.locator("#desk-panel").inner_text()
     assert str(world.community) in page.locator("#desk-panel .timeline").inner_text()

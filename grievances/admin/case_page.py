@@ -1,6 +1,6 @@
 """The case at the desk: everything about it on one page, every step of the policy, and the forms of the steps."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -46,6 +46,8 @@ KEYS = {
     Action.CLASSIFY: "l",
     Action.URGE: "e",
     Action.COMMENT: "c",
+    Action.INTERNAL_NOTE: "w",
+    Action.BLOW_WHISTLE: "t",
     Action.ADD_PHOTO: "i",
 }
 
@@ -80,7 +82,7 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     events = joint.readable(told, user=request.user, grievance=case)
     names = presentation.names_for(events)
     query = order.list_of(request)
-    buttons, refused, remarks = _steps(request.user, case, at, query)
+    buttons, refused = _steps(request.user, case, at, query)
     contact = _contact_of(case)
     target = case.merged_into
     visible = admin.get_queryset(request)
@@ -99,7 +101,6 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
         asked=pending.requests_of(case),
         cards=pending.card_lines(case.cards, at=at),
         stages=stages.lines(case, events, at=at),
-        remarks=remarks,
         **joint_work(case, events, at=at),
         buttons=buttons,
         letters=offered(request.user, case),
@@ -115,25 +116,17 @@ def show(admin, request: HttpRequest, case: Grievance) -> HttpResponse:
     )
 
 
-def _steps(
-    user, case: Grievance, at: datetime, query: str
-) -> tuple[list[Button], list[guidance.Choice], list[guidance.Choice]]:
-    """Return the steps that are open as buttons of the desk, the likely ones first, those that are not, and the
-    remarks, which lead to the desk's own pages."""
-    steps = available_actions(user, case, at=at)
-    likely, others = guidance.choices(case, steps)
+def _steps(user, case: Grievance, at: datetime, query: str) -> tuple[list[Button], list[guidance.Choice]]:
+    """Return the steps that are open as buttons of the desk, the likely ones first, and those that are not."""
+    likely, others = guidance.choices(case, available_actions(user, case, at=at))
     buttons, taken = [], set()
     for step in [*likely, *(step for step in others if not step.reason)]:
         key = KEYS.get(step.action, "")
         key = "" if key in taken else key
         taken.add(key)
-        buttons.append(Button(step=step, url=_step_url(case, step, query), key=key))
-    remarks = [replace(step, url=_step_url(case, step, query)) for step in guidance.remarks(case, steps)]
-    return buttons, [step for step in others if step.reason], remarks
-
-
-def _step_url(case: Grievance, step: guidance.Choice, query: str) -> str:
-    return order.along(reverse("admin:grievances_step", args=[case.pk, step.action.value]), query)
+        url = order.along(reverse("admin:grievances_step", args=[case.pk, step.action.value]), query)
+        buttons.append(Button(step=step, url=url, key=key))
+    return buttons, [step for step in others if step.reason]
 
 
 def _alike(user, case: Grievance) -> list[Grievance]:

@@ -220,12 +220,13 @@
     };
     const send = async (form, submitter) => {
       if (isGrave && !window.confirm(words.sure)) return;
+      const given = new FormData(form, submitter); // before its button is disabled, which would leave it out
       const buttons = [...form.querySelectorAll("button[type=submit]")];
       for (const button of buttons) button.disabled = true;
       try {
         const answer = await fetch(form.action, {
           method: "POST",
-          body: new FormData(form, submitter),
+          body: given,
           credentials: "same-origin",
           headers: { "X-Desk-Panel": "1" },
         });

@@ -2,11 +2,11 @@
 (() => {
   "use strict";
 
-  for (const picker of document.querySelectorAll("[data-replies]")) {
+  const take = (picker) => {
     const field = document.getElementById(`id_${picker.dataset.field}`);
     const select = picker.querySelector("select");
     const button = picker.querySelector("button[name=use_reply]");
-    if (!field) continue;
+    if (!field) return;
     button.type = "button";
     // What was put in last: choosing another one replaces it as long as nobody has changed it.
     let put = "";
@@ -23,5 +23,10 @@
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.focus();
     });
-  }
+  };
+  const takeAll = (root) => root.querySelectorAll("[data-replies]").forEach(take);
+
+  takeAll(document);
+  // The desk opens steps beside the case.
+  document.addEventListener("desk:panel", (event) => takeAll(event.detail));
 })();
