@@ -67,8 +67,8 @@ def _pages_of(client) -> list[str]:
             continue
         seen.add(url)
         answer = client.get(url, follow=True)
-        if answer.status_code != 200:
-            continue
+        if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
+            continue  # what is refused, and files to take away: those hold the same tables
         text = answer.content.decode()
         pages.append(text)
         todo += re.findall(r'href="(/dashboard/[^"?#]*)["?#]', text)

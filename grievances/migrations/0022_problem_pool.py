@@ -60,8 +60,8 @@ class Migration(migrations.Migration):
                 ("households", models.PositiveIntegerField(default=0, verbose_name="households")),
                 ("recent", models.PositiveIntegerField(default=0)),
                 ("before", models.PositiveIntegerField(default=0)),
-                ("first_seen", models.DateField(null=True, verbose_name="first told")),
-                ("last_seen", models.DateField(null=True, verbose_name="last told")),
+                ("first_told", models.DateField(null=True, verbose_name="first told")),
+                ("last_told", models.DateField(null=True, verbose_name="last told")),
                 ("plan_on", models.DateField(null=True, verbose_name="to be solved by")),
                 ("done_at", models.DateTimeField(null=True, verbose_name="finished at")),
                 ("found_at", models.DateTimeField(verbose_name="found at")),
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("unit_path", linjiang.common.database.PathField(db_collation="C", editable=False, max_length=64)),
-                ("score", models.FloatField(null=True)),
+                ("likeness", models.FloatField(null=True)),
                 ("added_at", models.DateTimeField()),
                 ("removed_at", models.DateTimeField(null=True)),
                 (

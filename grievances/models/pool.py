@@ -46,8 +46,8 @@ class Cluster(models.Model):
     # Cases of the last four weeks, and of the four before them.
     recent = models.PositiveIntegerField(default=0)
     before = models.PositiveIntegerField(default=0)
-    first_seen = models.DateField(_("first told"), null=True)
-    last_seen = models.DateField(_("last told"), null=True)
+    first_told = models.DateField(_("first told"), null=True)
+    last_told = models.DateField(_("last told"), null=True)
     # As a project: one of the two answers for it, until the day planned.
     lead_agency = models.ForeignKey(
         "orgs.Agency", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lead agency")
@@ -118,7 +118,7 @@ class ClusterCase(models.Model):
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="memberships")
     grievance = models.ForeignKey("grievances.Grievance", on_delete=models.PROTECT, related_name="clusterings")
     unit_path = PathField(editable=False)
-    score = models.FloatField(null=True)
+    likeness = models.FloatField(null=True)
     added_at = models.DateTimeField()
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     removed_at = models.DateTimeField(null=True)

@@ -12,7 +12,7 @@ from orgs.tree import SEGMENT
 
 # Growth compares the last four weeks with the four before them.
 WEEKS = timedelta(weeks=4)
-COUNTED = ("count", "households", "recent", "before", "first_seen", "last_seen", "unit", "unit_path")
+COUNTED = ("count", "households", "recent", "before", "first_told", "last_told", "unit", "unit_path")
 
 
 def recount(clusters: Iterable[Cluster], *, now: datetime) -> list[Cluster]:
@@ -57,7 +57,7 @@ def _set(cluster: Cluster, row: dict | None, unit: Unit | None) -> bool:
     else:
         cluster.count, cluster.households = row["cases"], row["doors"]
         cluster.recent, cluster.before = row["late"], row["earlier"]
-        cluster.first_seen, cluster.last_seen = (
+        cluster.first_told, cluster.last_told = (
             local_day(row[name]) if row[name] else None for name in ("first", "last")
         )
         # Units that moved have no unit at the path of an old case: the cluster stays where it was.

@@ -111,7 +111,7 @@ def _keep(district: str, groups, told, privately: set[int], *, now: datetime) ->
     everything = [*zip(made, planned.new, strict=True), *((clusters[pk], more) for pk, more in planned.added.items())]
     ClusterCase.objects.bulk_create(
         [
-            ClusterCase(cluster=cluster, grievance_id=case, unit_path=paths[case], score=score, added_at=now)
+            ClusterCase(cluster=cluster, grievance_id=case, unit_path=paths[case], likeness=score, added_at=now)
             for cluster, cases in everything
             for case, score in sorted(cases.items())
         ],

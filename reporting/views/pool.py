@@ -36,7 +36,7 @@ _LAST_PAGE = 500
 _SORTS = {
     "size": (gettext_lazy("Most cases"), ("-count", "-pk")),
     "growth": (gettext_lazy("Growing most"), (F("recent") - F("before"), "-count", "-pk")),
-    "last": (gettext_lazy("Told last"), ("-last_seen", "-pk")),
+    "last": (gettext_lazy("Told last"), ("-last_told", "-pk")),
 }
 _PERIODS = {"30": gettext_lazy("Last 30 days"), "90": gettext_lazy("Last 90 days")}
 
@@ -118,7 +118,7 @@ def _filtered(request: HttpRequest, scope: Scope, unit: Unit, tops: dict[str, Ca
     if category := _one_of(request, "category", tops):
         found = found.filter(category__parent=tops[category])
     if period := _one_of(request, "period", _PERIODS):
-        found = found.filter(last_seen__gt=today - timedelta(days=int(period)))
+        found = found.filter(last_told__gt=today - timedelta(days=int(period)))
     if source := _one_of(request, "source", Source.values):
         told = ClusterCase.objects.in_force().filter(cluster=OuterRef("pk"), grievance__source=source)
         found = found.filter(Exists(told))

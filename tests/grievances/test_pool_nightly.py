@@ -34,7 +34,7 @@ def test_what_many_tell_becomes_one_cluster_and_the_rest_none(world):
     assert cluster.category == category()
     assert cluster.unit == world.units["neighbourhood"]
     assert "污水井" in cluster.name
-    assert cluster.last_seen - cluster.first_seen == timedelta(days=3)
+    assert cluster.last_told - cluster.first_told == timedelta(days=3)
     assert [event.action for event in cluster.events.all()] == ["find"]
 
 

@@ -67,6 +67,7 @@ LISTS = {
     "accessattempt": {Role.SECURITY_ADMIN},
     "contactreveal": {Role.AUDIT_ADMIN},
     "export": {Role.AUDIT_ADMIN},
+    "replytemplate": {"community", "street", "supervisor", Role.SYSTEM_ADMIN},
     "accesslog": {Role.AUDIT_ADMIN},
     "logentry": {Role.AUDIT_ADMIN},
 }
@@ -91,6 +92,7 @@ def test_nobody_deletes_and_only_the_named_add(world, client):
         "user": {Role.SYSTEM_ADMIN},
         "category": {Role.SYSTEM_ADMIN},
         "reason": {Role.SYSTEM_ADMIN},
+        "replytemplate": {"community", "street", Role.SYSTEM_ADMIN},
         **{name: {Role.SYSTEM_ADMIN} for name in RULES},
     }
     for who in ("community", "street", "supervisor", *ADMINS):

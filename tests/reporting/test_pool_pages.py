@@ -126,7 +126,7 @@ def test_filters_and_orders(world, cluster):
     assert listed(client.get(reverse("pool"), {"state": "dismissed"})) == []
     assert listed(client.get(reverse("pool"), {"state": "found", "period": "30", "sort": "growth"})) == [cluster]
     assert listed(client.get(reverse("pool"), {"unit": world.units["community"].pk, "sort": "last"})) == [cluster]
-    Cluster.objects.update(last_seen=NOON.date() - timedelta(days=31))
+    Cluster.objects.update(last_told=NOON.date() - timedelta(days=31))
     assert listed(client.get(reverse("pool"), {"period": "30"})) == []
     assert listed(client.get(reverse("pool"), {"period": "90"})) == [cluster]
     Cluster.objects.update(state=ClusterState.DISMISSED)
