@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Substr
 from django.utils.translation import gettext as _
 
-from grievances.choices import ANSWERED_CARDS, Card
+from grievances.choices import Card
 from grievances.models import Escalation, Grievance
 from linjiang.common.database import subtree_q
 from orgs.choices import LEVEL_ORDER, Level
@@ -18,6 +18,7 @@ from reporting.conditions import now_conditions
 from reporting.coverage import CATEGORY
 from reporting.measures import Counts, total
 from reporting.periods import Period
+from reporting.services.card_counts import IN_FORCE
 from reporting.services.parts import most_first, names_of
 from reporting.services.rates import PERIOD
 from reporting.services.reading import read
@@ -107,7 +108,7 @@ def _standing(unit: Unit, now: datetime) -> dict[str, Standing]:
     below = Q()
     for path in unit.paths:
         below |= subtree_q(path, field="grievance__unit_path")
-    cards = Escalation.objects.filter(below, card__in=ANSWERED_CARDS, lifted_at__isnull=True).order_by()
+    cards = Escalation.objects.filter(below, IN_FORCE).order_by()
     shown = cards.values(lies_at=Substr("grievance__unit_path", 1, length)).annotate(
         yellow=Count("grievance", distinct=True, filter=Q(card=Card.YELLOW)),
         red=Count("grievance", distinct=True, filter=Q(card=Card.RED)),

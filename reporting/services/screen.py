@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Max
 from django.utils import timezone
 
-from grievances.choices import ANSWERED_CARDS, LIVE, Action, Card, Status
-from grievances.models import Escalation, Grievance, GrievanceEvent
+from grievances.choices import Action, Status
+from grievances.models import Grievance, GrievanceEvent
 from linjiang.common import clock
 from linjiang.common.database import subtree_q
 from orgs import tree
@@ -16,6 +16,7 @@ from orgs.models import Unit
 from reporting.measures import Measure
 from reporting.periods import Period, Step, named
 from reporting.services import rates
+from reporting.services.card_counts import cases_by_card
 from reporting.services.places_below import overdue_below, units_below
 from reporting.services.reading import read
 
@@ -88,7 +89,7 @@ def screen_of(*, unit: Unit, now: datetime) -> Screen:
         unit=unit, periods={"days": fortnight, "year": year, "today": Period(today, today)}, now=now, step=Step.DAY
     )
     of_year = rates.measures(found.totals["year"])
-    cards = _cards(unit)
+    cards = cases_by_card(unit=unit)
     bars = _bars(unit, now)
     return Screen(
         at=now,
@@ -98,8 +99,8 @@ def screen_of(*, unit: Unit, now: datetime) -> Screen:
         overdue=found.standing["overdue"],
         closure_rate=of_year["closure_rate"],
         satisfaction=of_year["satisfaction"],
-        yellow=cards.get(Card.YELLOW, 0),
-        red=cards.get(Card.RED, 0),
+        yellow=cards["yellow"],
+        red=cards["red"],
         trend=rates.trend_of(found, fortnight),
         bars=bars[:BARS],
         others_overdue=sum(bar.overdue for bar in bars[BARS:]),
@@ -111,15 +112,6 @@ def _closed_on(unit: Unit, day: Period) -> int:
     start, end = day.moments(timezone.get_default_timezone())
     closed = Grievance.objects.below(unit).filter(status=Status.CLOSED, closed_at__gte=start, closed_at__lt=end)
     return closed.count()
-
-
-def _cards(unit: Unit) -> dict[str, int]:
-    """Return how many yellow and red cards nobody has lifted on the unit's open cases."""
-    below = subtree_q(unit.path, field="grievance__unit_path")
-    in_force = Escalation.objects.filter(
-        below, card__in=ANSWERED_CARDS, lifted_at__isnull=True, grievance__status__in=LIVE
-    )
-    return dict(in_force.order_by().values_list("card").annotate(n=Count("pk")))
 
 
 def _bars(unit: Unit, now: datetime) -> list[Bar]:
