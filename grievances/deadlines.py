@@ -105,7 +105,10 @@ def parse_rung(number: int, at: str, card: str, tell: Sequence[str], calendar: W
     """Read a rung whose moment is "80%" or "+1wd"; raise ValueError for anything else."""
     text = at.strip()
     if text.startswith("+"):
-        return Rung(number, card, tuple(tell), after=parse_limit(text[1:], calendar))
+        after = parse_limit(text[1:], calendar)
+        if not after.seconds:
+            raise ValueError(f"the end of the limit itself is 100%, not {at!r}")
+        return Rung(number, card, tuple(tell), after=after)
     found = _SHARE.fullmatch(text)
     share = float(found["percent"]) / 100 if found else 0
     if not 0 < share <= 1:

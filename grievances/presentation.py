@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from grievances.choices import Action, Card, Rating, Stage, Standing, Status, Urgency
+from grievances.choices import Action, Card, Counts, Rating, Stage, Standing, Status, Urgency
 from grievances.models import Assignment, Attachment, Category, Grievance, GrievanceEvent, Reason
 from grievances.stages import Pressing, pressing
 from grievances.whistle_words import JOINT, joint_title
@@ -209,9 +209,18 @@ def _resolved(_event: GrievanceEvent, facts: dict) -> str:
 
 
 def _more_time(event: GrievanceEvent, facts: dict) -> str:
+    in_workdays = event.data.get("counts") == Counts.WORKDAYS
     if event.action == Action.GRANT_EXTENSION:
-        return ngettext("%(days)d more day granted", "%(days)d more days granted", facts["days"]) % facts
-    asked = ngettext("Asked for %(days)d more day", "Asked for %(days)d more days", facts["days"]) % facts
+        if in_workdays:
+            words = ngettext("%(days)d more working day granted", "%(days)d more working days granted", facts["days"])
+        else:
+            words = ngettext("%(days)d more day granted", "%(days)d more days granted", facts["days"])
+        return words % facts
+    if in_workdays:
+        asked = ngettext("Asked for %(days)d more working day", "Asked for %(days)d more working days", facts["days"])
+    else:
+        asked = ngettext("Asked for %(days)d more day", "Asked for %(days)d more days", facts["days"])
+    asked %= facts
     return _("%(what)s: %(why)s") % {"what": asked, "why": facts["reason"]} if facts["reason"] else asked
 
 

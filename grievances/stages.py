@@ -142,7 +142,10 @@ def lines(case: Grievance, events: Sequence[GrievanceEvent], *, at: datetime) ->
         elif case.stage == stage and case.stage_due_at is not None:
             began, limit = case.stage_started_at, Limit(case.stage_limit, case.stage_counts)
             used = measure(began, at, limit.counts, rules.calendar)
-            found.append(_line(stage, RUNNING, limit, used, case.stage_due_at, _holder(case, stage), rules))
+            holder = _holder(case, stage)
+            # By the moment, as lists do: what ended on Friday evening is past on Saturday, with no office hour since.
+            over = at > case.stage_due_at
+            found.append(_line(stage, RUNNING, limit, used, case.stage_due_at, holder, rules, is_over=over))
         elif stage in ended:
             found.append(ended[stage](rules, _past_holder(case, stage)))
         elif case.status not in NOT_ACCEPTED and case.status != Status.CLOSED and _comes(case, stage):
@@ -210,7 +213,7 @@ def _line(stage, state, limit, used, due_at, holder, rules, *, is_over=None, is_
     if state in (DONE, TODO):
         words = ""
     elif over:
-        words = _("%(time)s past") % {"time": span_words(max(-left, 0), limit.counts, rules)}
+        words = _("%(time)s past") % {"time": span_words(max(-left, 60), limit.counts, rules)}
     else:
         words = _("%(time)s left") % {"time": span_words(max(left, 0), limit.counts, rules)}
     return StageLine(

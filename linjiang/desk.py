@@ -193,12 +193,24 @@ class DeskAdmin(ModelAdmin):
             kwargs.setdefault("widget", KeySelect(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "desk_refusal", None)
+        return form if refusal is None else _refused(form, refusal)
+
     def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
         raise Http404(f"{opts.model_name} {object_id}")
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None) -> HttpResponse:
-        """As the theme's; a form that comes back with errors is a 400, with everything typed in it."""
-        response = super().changeform_view(request, object_id, form_url, extra_context)
+        """As the theme's; a form that comes back with errors is a 400, with everything typed in it.
+
+        So does one whose row a service refuses to save: all of the request is rolled back, and the form says why.
+        """
+        try:
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+        except InvalidInput as error:
+            request.desk_refusal = error
+            response = super().changeform_view(request, object_id, form_url, extra_context)
         if request.method == "POST" and isinstance(response, TemplateResponse) and response.context_data.get("errors"):
             response.status_code = 400
         return response
@@ -284,6 +296,18 @@ class DeskAdmin(ModelAdmin):
                 put_on_form(form, error)
         context.setdefault("back_url", self.list_url)
         return self.page(request, template, title=title, status=status, form=form, **context)
+
+
+def _refused(form: type[BaseForm], refusal: InvalidInput) -> type[BaseForm]:
+    """Return the form as it comes back when a service has refused what was typed into it."""
+
+    class Refused(form):
+        def full_clean(self) -> None:
+            super().full_clean()
+            if self.is_bound:
+                put_on_form(self, refusal)
+
+    return Refused
 
 
 def put_on_form(form: BaseForm, error: LinjiangError) -> None:

@@ -126,7 +126,7 @@ def _standing(facts: BulletinFacts) -> list[Block]:
     standing = facts.standing
     words = _(
         "At %(when)s, %(open)s cases are open, %(overdue)s of them past their limit; %(yellow)s cases have a yellow "
-        "card in force, %(red)s a red one; a card that was not answered in time stays, also after closing."
+        "card in force, %(red)s a red one; a card that was not answered in time stays until the case is closed."
     ) % {
         "when": Moment(facts.at),
         "open": thousands(standing.open),

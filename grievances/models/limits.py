@@ -9,6 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from grievances.choices import Card, Counts, Stage, Urgency
 
 
+def _or_nought(field: str) -> Coalesce:
+    """Return a key with 0 for none, so that "any" is unique too.
+
+    By the field's name, not by its column's: only the name is put in when a form asks whether a row is unique.
+    """
+    return Coalesce(field, 0, output_field=models.BigIntegerField())
+
+
 class StageLimit(models.Model):
     """How long a stage may take for the cases it names; empty fields mean any.
 
@@ -48,8 +56,8 @@ class StageLimit(models.Model):
         constraints = [
             models.UniqueConstraint(
                 "stage",
-                Coalesce("unit_id", 0),
-                Coalesce("category_id", 0),
+                _or_nought("unit"),
+                _or_nought("category"),
                 "urgency",
                 name="stagelimit_once",
                 violation_error_message=_(
@@ -89,7 +97,7 @@ class Ladder(models.Model):
         ordering = ["category__code", "urgency"]
         constraints = [
             models.UniqueConstraint(
-                Coalesce("category_id", 0),
+                _or_nought("category"),
                 "urgency",
                 name="ladder_once",
                 violation_error_message=_("There is a ladder for exactly these cases already; change that one."),

@@ -119,7 +119,14 @@ def ask_extension(
         Extension.objects.create(grievance=case.grievance, asked_by=actor, asked_at=now, days=days, reason=why)
         case.tell(_desk_people(case), "extension_asked", agency=handler_name(case.grievance), days=days)
         case.record(
-            note=note, data={"days": days, "reason": why.code, "reason_name": in_both_languages(why)}, is_public=False
+            note=note,
+            data={
+                "days": days,
+                "counts": case.grievance.counts,
+                "reason": why.code,
+                "reason_name": in_both_languages(why),
+            },
+            is_public=False,
         )
         return case.grievance
 

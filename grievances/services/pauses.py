@@ -154,5 +154,6 @@ def _decide_extension(action, actor, grievance, now, version, note) -> Grievance
         if granted:
             case.set(**clock.extended(case.grievance, days=extension.days))
         case.tell([extension.asked_by], "extension_granted" if granted else "extension_refused", days=extension.days)
-        case.record(note=note.strip(), data={"days": extension.days}, is_public=granted)
+        data = {"days": extension.days, "counts": case.grievance.counts}
+        case.record(note=note.strip(), data=data, is_public=granted)
         return case.grievance

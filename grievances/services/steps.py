@@ -8,6 +8,7 @@
 The row of the case is locked (SELECT … FOR UPDATE) from entry to commit.
 """
 
+import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -218,11 +219,18 @@ def step(
         if row is None:
             raise Conflict(answer.reason, code="step_not_open")
         answer.require()
-        missing = {name: _("Please fill this in.") for name in row.required if given.get(name) in (None, "", [], ())}
+        missing = {name: _("Please fill this in.") for name in row.required if _is_nothing(given.get(name))}
         if missing:
             raise InvalidInput(missing, code="required")
         standing = acting_standing(actor, action, case, by_resident=by_resident)
         yield Step(grievance=case, action=action, row=row, actor=actor, standing=standing, now=now)
+
+
+def _is_nothing(value: object) -> bool:
+    """Say whether nothing was given: also words of which none can be seen."""
+    if isinstance(value, str):
+        return all(unicodedata.category(character)[0] in "CZ" for character in value)  # spaces, joiners, controls
+    return value in (None, [], ())
 
 
 def listed_reason(row: Transition, reason: Reason | str) -> Reason:

@@ -1,20 +1,21 @@
 """Yellow and red cards in force: how many cases have one, by the agency or desk that was shown it.
 
-A card is in force until it is lifted: by an answer in time, or withdrawn. One answered late stays in force.
+A card is in force until it is lifted: by an answer in time, or withdrawn. One answered late stays in force, until the
+case is over: nobody can answer it then.
 """
 
 from dataclasses import dataclass, replace
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, When
 
-from grievances.choices import ANSWERED_CARDS, Card
+from grievances.choices import ANSWERED_CARDS, LIVE, Card
 from grievances.models import Escalation, Grievance
 from grievances.querysets import GrievanceQuerySet
 from linjiang.common.database import subtree_q
 from orgs.models import Agency, Unit
 from reporting.conditions import either
 
-IN_FORCE = Q(card__in=ANSWERED_CARDS, lifted_at__isnull=True)
+IN_FORCE = Q(card__in=ANSWERED_CARDS, lifted_at__isnull=True, grievance__status__in=LIVE)
 # What is counted: cases with a card of the colour, and with one that nobody has answered.
 COUNTED = {
     "yellow": Q(card=Card.YELLOW),

@@ -107,6 +107,13 @@ def test_not_by_who_was_shown_it_nor_by_others(world, case, who):
         withdraw(case, getattr(world, who))
 
 
+@pytest.mark.parametrize("unseen", ["\u200b\u200b", " \u2060\ufeff", "\u202e"])
+def test_a_reason_of_which_nothing_is_seen_is_none(world, case, unseen):
+    with pytest.raises(InvalidInput) as refused:
+        do(world, case, Action.RED_CARD, world.supervisor, note=unseen)
+    assert set(refused.value.errors) == {"note"}
+
+
 def test_a_desk_s_card_is_withdrawn_above_it_and_never_by_itself(world):
     case = file_case(world)
     for _rung in range(2):

@@ -83,6 +83,38 @@ def test_a_second_limit_for_the_same_cases_is_refused_and_nothing_typed_is_lost(
         limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=2, counts="workdays")
 
 
+def test_limits_and_ladders_stand_beside_those_of_other_cases(world, client):
+    client.force_login(world.admin)
+    street, other = world.units["street"].pk, world.units["other_street"].pk
+    first, second = category("0105").pk, category("0501").pk
+    for about in (
+        {"category": first},
+        {"category": second},
+        {"category": first, "unit": street},
+        {"category": first, "unit": other},
+        {"unit": street},
+        {},
+        {"category": second, "unit": street, "urgency": "7d"},
+    ):
+        assert client.post(reverse(f"{LIMITS}_add"), limit_data(**about)).status_code == 302, about
+        again = client.post(reverse(f"{LIMITS}_add"), limit_data(**about))
+        assert again.status_code == 400, about
+    for about in ({"category": first}, {"category": second}, {}):
+        assert client.post(reverse(f"{LADDERS}_add"), ladder_data(GOOD, **about)).status_code == 302, about
+        assert client.post(reverse(f"{LADDERS}_add"), ladder_data(GOOD, **about)).status_code == 400, about
+    assert (StageLimit.objects.count(), Ladder.objects.count()) == (7, 3)
+
+
+def test_what_the_service_refuses_comes_back_on_the_form(world, client):
+    client.force_login(world.admin)
+    answer = client.post(reverse(f"{LIMITS}_add"), limit_data(amount="1000", unit=world.units["street"].pk))
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "超过一年" in page
+    assert 'value="1000"' in page
+    assert not StageLimit.objects.exists()
+
+
 def test_changing_and_deleting_a_limit_are_new_rules_too(world, client):
     row = limits.set_limit(actor=world.admin, now=NOON, stage="resolve", amount=2, counts="workdays")
     client.force_login(world.admin)
@@ -153,6 +185,7 @@ def test_a_rung_more_and_a_rung_less_by_the_change_page(world, client):
         ([("soon", "remind", "holder")], "“soon” is not a time"),
         ([("120%", "remind", "holder")], "“120%” is not a time"),
         ([("nan%", "remind", "holder")], "is not a time"),
+        ([("100%", "remind", "holder"), ("+0wd", "urge", "holder")], "“+0wd” is not a time"),
         ([("80%", "remind", "holder"), ("80%", "urge", "holder")], "does not come after"),
         ([("+1wd", "yellow", "holder"), ("+1wd", "red", "holder")], "does not come after"),
         ([("80%", "remind", "mayor")], "Choose whom it tells"),

@@ -76,6 +76,15 @@ def test_a_stage_is_amber_from_80_per_cent_and_red_past_its_limit_in_words_too(w
     assert len({word for _tone, word in shown.values()}) == 3
 
 
+def test_a_stage_whose_limit_ended_on_friday_evening_is_past_on_saturday(world):
+    friday = datetime(2026, 3, 6, 18, 0, tzinfo=SHANGHAI)
+    case = case_in(world, Status.ASSIGNED)
+    Grievance.objects.filter(pk=case.pk).update(stage_due_at=friday, stage_started_at=friday - timedelta(days=1))
+    assert lines(case, friday)["acknowledge"].tone == "soon"
+    found = lines(case, friday + timedelta(hours=15))["acknowledge"]
+    assert (found.tone, found.left) == ("over", "1 minute past")
+
+
 @pytest.mark.parametrize("urgency", ["2h", "24h", "7d", "15d"])
 @pytest.mark.parametrize("clock", ["resolve", "stage"])
 def test_rows_tabs_and_filter_agree_on_the_colour_at_every_moment(world, urgency, clock):
