@@ -67,6 +67,11 @@ def test_the_list_and_the_matter_are_there_for_who_answers_for_the_place(world, 
     assert reverse("pool") in client.get(reverse("messages")).content.decode(), "the navigation leads there"
 
 
+def test_the_history_says_what_the_nights_number_counts(world, cluster):
+    response = browser(world.community).get(cluster.get_absolute_url(), headers={"accept-language": "en"})
+    assert f"{cluster.count} cases added by the night" in response.content.decode()
+
+
 @pytest.mark.parametrize("who", ["chief", "handler", "operator"])
 def test_others_are_refused_with_the_reason(world, cluster, who):
     client = browser(world.users[who])
