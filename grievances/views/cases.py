@@ -1,6 +1,7 @@
 """The list of cases, and one case: what, where, who, its timeline, and what the viewer may do."""
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -86,6 +87,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     now = clock.now()
     found = Grievance.objects.visible_to(request.user).with_names()
     found = found.select_related("filed_by", "resolved_by", "contact", "household__contact", "merged_into")
+    found = found.annotate(has_merged=Exists(Grievance.objects.filter(merged_into=OuterRef("pk"))))
     grievance = get_object_or_404(found, number=number)
     told = grievance.events.select_related("actor").prefetch_related("attachments", "voices").order_by("-at", "-pk")
     assignments = list(presentation.assignments_of(grievance))
@@ -119,7 +121,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "merged_into_is_visible": merged_into is not None and visible.filter(pk=merged_into.pk).exists(),
         "cluster": _cluster(request.user, grievance),
         "shown_at": _shown_at(grievance, events),
-        "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]),
+        "merged": list(visible.filter(merged_into=grievance).order_by("pk")[:20]) if grievance.has_merged else [],
     }
     return render(request, "grievances/case.html", context)
 
