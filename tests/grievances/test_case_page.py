@@ -127,7 +127,7 @@ def test_an_extension_asked_for_waits_on_top_for_who_decides(world):
     case = do(world, case_in(world, Status.IN_PROGRESS), "ask_extension", world.handler)
     page = signed_in(world.community).get(f"/cases/{case.number}/")
     assert [choice.action for choice in page.context["buttons"]] == ["grant_extension", "refuse_extension"]
-    assert "申请延期3天" in page.content.decode()
+    assert "申请延期3个工作日" in page.content.decode()
     own = signed_in(world.handler).get(f"/cases/{case.number}/").context
     assert "grant_extension" not in {choice.action for choice in [*own["buttons"], *own["others"]]}
 
@@ -232,7 +232,7 @@ def test_the_timeline_tells_the_whole_way_in_plain_words(world):
         "花戏楼城管中队退回：不属于本单位职责",
         "交给花戏楼城管中队",
         "花戏楼城管中队已签收",
-        "申请延期3天：情况复杂需要时间",
+        "申请延期3个工作日：情况复杂需要时间",
         "同意延期3天",
         "申请挂账到3月24日：等居民补充或到场",
         "挂账到3月24日：等居民补充或到场",
