@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+# Numbers are kept down to this depth of the tree, the community: below it a few people stand behind each.
+DEEPEST = 4
 # Fewer chiefs than this in a place, and a number might tell who.
 FEWEST = 10
 CASES, MESSAGES, ANSWERS = KINDS = ("cases", "messages", "answers")

@@ -117,6 +117,8 @@ def arguments(world: World, case: Grievance, name: str) -> dict:
         "join": {"number": case.number},
         "voice": {"uuid": photo.uuid},
         "photo": {"uuid": photo.uuid, "size": "small"},
+        "cluster": {"pk": 1},
+        "cluster_action": {"pk": 1, "action": "confirm"},
         "resident": {"token": case.token},
         "resident_photo": {"token": case.token, "uuid": photo.uuid, "size": "small"},
         "household": {"pk": world.household.pk},

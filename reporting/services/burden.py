@@ -19,8 +19,7 @@ from notifications.models import Message, Notice
 from orgs import tree
 from orgs.choices import Role
 from orgs.models import Post, Unit
-from reporting.burden import FEWEST, GROUPS, LOWER_ENDS, Load, loads
-from reporting.coverage import DEEPEST
+from reporting.burden import DEEPEST, FEWEST, GROUPS, LOWER_ENDS, Load, loads
 from reporting.models import ChiefLoad
 from reporting.periods import DAY, Period, Step, start_of
 

@@ -18,9 +18,9 @@ from linjiang.common.errors import InvalidInput
 from linjiang.common.replica import snapshot
 from linjiang.common.templatetags.lj import duration_hours, rate, thousands
 from orgs.models import Unit
-from reporting.burden import FEWEST, Load, ranges
+from reporting.burden import DEEPEST, FEWEST, Load, ranges
 from reporting.charts.pictures import Bar
-from reporting.coverage import CATEGORY, DEEPEST
+from reporting.coverage import CATEGORY
 from reporting.forms import PeriodForm
 from reporting.periods import Period, preceding
 from reporting.services.ageing import aged

@@ -137,8 +137,8 @@ def test_the_list_at_the_desk_comes_with_its_tab_filters_and_search(world, clien
     client.force_login(world.street)
     expected = {
         (): {one.number, two.number},
-        (("tab", "todo"),): {one.number},
-        (("tab", "working"),): {two.number},
+        (("tab", "open"),): {one.number, two.number},
+        (("tab", "assign"),): {one.number},
         (("q", "井盖"),): {one.number},
         (("q", two.number),): {two.number},
     }

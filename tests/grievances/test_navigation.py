@@ -40,6 +40,7 @@ def names(user) -> list[str]:
             "admin:index",
             "notices",
             "codes_overview",
+            "pool",
         )
     }
     return [addresses[item["url"]] for item in frame(user)["nav_items"]]
@@ -49,15 +50,15 @@ def names(user) -> list[str]:
     ("role", "expected"),
     [
         ("chief", ["home", "cases", "households", "messages", "notices"]),
-        ("group_leader", ["home", "cases", "messages", "dashboard", "notices"]),
-        ("zone_leader", ["home", "cases", "messages", "dashboard", "notices"]),
-        ("community", ["inbox", "cases", "messages", "admin:index", "codes_overview", "dashboard", "notices"]),
-        ("street", ["inbox", "cases", "messages", "admin:index", "codes_overview", "dashboard", "notices"]),
-        ("supervisor", ["inbox", "cases", "messages", "admin:index", "dashboard"]),
+        ("group_leader", ["home", "cases", "messages", "dashboard", "pool", "notices"]),
+        ("zone_leader", ["home", "cases", "messages", "dashboard", "pool", "notices"]),
+        ("community", ["inbox", "cases", "messages", "admin:index", "codes_overview", "dashboard", "pool", "notices"]),
+        ("street", ["inbox", "cases", "messages", "admin:index", "codes_overview", "dashboard", "pool", "notices"]),
+        ("supervisor", ["inbox", "cases", "messages", "admin:index", "dashboard", "pool"]),
         ("operator", ["inbox", "cases", "messages"]),
         ("handler", ["inbox", "cases", "messages"]),
-        ("official", ["dashboard", "cases", "messages", "notices"]),
-        ("city_official", ["dashboard", "cases", "messages", "notices"]),
+        ("official", ["dashboard", "cases", "messages", "pool", "notices"]),
+        ("city_official", ["dashboard", "cases", "messages", "pool", "notices"]),
     ],
 )
 def test_each_role_is_offered_its_own(world, role, expected):
@@ -68,7 +69,7 @@ def test_two_kinds_of_posts_join_what_they_offer(world):
     appoint(actor=system_user(), user=world.chief, role=Role.HANDLER, agency=world.agency, since=date(2026, 1, 1))
     assert names(world.chief) == ["home", "cases", "households", "messages", "inbox", "notices"]
     appoint(actor=system_user(), user=world.handler, role=Role.OFFICIAL, unit=world.units["street"])
-    assert names(world.handler) == ["inbox", "cases", "messages", "dashboard", "notices"]
+    assert names(world.handler) == ["inbox", "cases", "messages", "dashboard", "pool", "notices"]
 
 
 def test_nobody_without_a_post_is_offered_cases():

@@ -67,11 +67,12 @@ def test_pairs_that_few_texts_have_are_not_kept():
 
 
 def test_what_is_measured_was_not_learnt_from():
-    model, found = learn(SAMPLES, folds=5)
-    assert found.count == len(SAMPLES)
-    assert found.top_1 >= 0.7
+    told = [(f"{where}{text}", label) for text, label in SAMPLES for where in ("东门", "西门", "后院")]
+    model, found = learn(told, folds=5)
+    assert found.count == len(told) == 30
+    assert found.top_1 >= 0.9
     assert found.top_3 == 1
-    assert found.right_above(0) == (10, found.first)
+    assert found.right_above(0) == (30, found.first)
     assert model.guess("路灯")[0][0] == "light"
     # Texts without any meaning cannot be told apart: what was held out shows it.
     noise = [(f"{chr(0x4E00 + number)}{chr(0x5E00 + number)}", "ab"[number % 2]) for number in range(40)]
@@ -117,7 +118,7 @@ def test_a_short_sentence_that_says_it_is_enough(world, sentence):
 
 def test_what_was_learnt_suggests_only_what_several_pairs_speak_for():
     model = train([("路灯不亮了", 1), ("路灯又不亮", 1), ("水管漏水了", 2), ("水管又漏水", 2)])
-    assert [label for label, _share in model.sure("门口路灯不亮")] == [1]
+    assert model.sure("门口路灯不亮")[0][0] == 1
     assert model.guess("管灯")
     assert model.sure("管灯") == []
 

@@ -57,13 +57,14 @@ def test_one_that_cannot_be_put_into_words_holds_up_nobody(caplog):
 
 @pytest.mark.parametrize("kind", WORDS)
 def test_every_kind_has_words_in_both_languages(kind):
-    facts = FACTS | {"numbers": FACTS["number"], "year": 2027, "count": 7}
+    facts = FACTS | {"numbers": FACTS["number"], "year": 2027, "count": 7, "what": "花戏楼街道"}
     with translation.override("en"):
         english = put_into_words(kind, facts)
     with translation.override("zh-hans"):
         chinese = put_into_words(kind, facts)
-    # What it is about: a case, cases, a year, a number of figures, or a notice.
-    subject = next(name for name in ("numbers", "number", "year", "count", "title") if f"%({name})s" in WORDS[kind])
+    # What it is about: a case, cases, a year, a number of figures, a notice, or a list that was asked for.
+    subjects = ("numbers", "number", "year", "count", "title", "what")
+    subject = next(name for name in subjects if f"%({name})s" in WORDS[kind])
     assert str(facts[subject]) in english
     assert str(facts[subject]) in chinese
     assert english != chinese
