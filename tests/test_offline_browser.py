@@ -221,7 +221,7 @@ def test_a_remark_waits_like_a_report(phone, world):
     page = phone.tab(f"/cases/{case.number}/comment/")
     page.fill("textarea[name=note]", "还在漏水")
     phone.context.set_offline(True)
-    page.locator("main form [type=submit]").click()
+    page.locator("main form .form__actions [type=submit], main form .action-bar [type=submit]").click()
     waits_in(page, 1)
     page.close()
     phone.context.set_offline(False)
